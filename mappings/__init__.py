@@ -1,0 +1,1 @@
+"""Declarative field maps (one TOML per system and object) and value tables."""

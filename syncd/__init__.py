@@ -1,0 +1,1 @@
+"""syncd upholds a sales team's practices for logging activities."""

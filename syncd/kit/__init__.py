@@ -1,0 +1,1 @@
+"""What connectors share: sessions, retries, errors, paging, tokens."""

@@ -1,0 +1,1 @@
+"""Values that the stages hand to each other: no I/O, no clock."""

@@ -1,0 +1,66 @@
+"""What became of polls, writes and runs."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+
+class PollOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What one connector's poll brought.
+
+    ``complete`` is False when any stream stopped early; such a poll carries no
+    deletes and no plan made on it may delete.
+    """
+
+    system: str
+    complete: bool
+    as_of: datetime | None = None
+    records: int = 0
+    changed: int = 0
+    deleted: int = 0
+    quarantined: int = 0
+    calls: int = 0
+    duration_s: float = 0.0
+    error: str = ""
+    needs_credentials: bool = False
+    notes: tuple[str, ...] = ()
+
+
+class ItemStatus(StrEnum):
+    """What became of one change."""
+
+    DONE = "done"
+    ALREADY = "already"  # the record already said so
+    STALE = "stale"  # someone moved the record or a fact it rests on
+    REFUSED = "refused"  # the remote will never take it
+    FAILED = "failed"  # tried, may be tried again in a later run
+    PARKED = "parked"  # outcome unknown; looked for again before anything is repeated
+    HELD_BACK = (
+        "held_back"  # limit, stop file, or a change it depends on did not happen
+    )
+
+
+class ItemOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one change, and why; ``detail`` has codes and field names only."""
+
+    change_id: str
+    status: ItemStatus
+    record_id: str | None = None
+    detail: str = ""
+
+
+class RunOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What one run did."""
+
+    run_id: str
+    plan_id: str | None
+    started_at: datetime
+    ended_at: datetime | None
+    kind: str
+    items: tuple[ItemOutcome, ...] = ()
+    polls: tuple[PollOutcome, ...] = ()
+    calls: Mapping[str, Mapping[str, int]] = {}
+    detail: Mapping[str, Any] = {}

@@ -1,0 +1,142 @@
+"""The plan: what ops read, keep, compare and apply. Its JSON is a contract."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+SCHEMA = "syncd.plan/1"
+
+
+class Subject(msgspec.Struct, frozen=True, kw_only=True):
+    """The record a finding is about, as shown in a plan."""
+
+    system: str
+    object: str
+    id: str
+    name: str = ""
+    url: str = ""
+
+
+class PlanEvidence(msgspec.Struct, frozen=True, kw_only=True):
+    """One record and what it says."""
+
+    system: str
+    object: str
+    id: str
+    says: str
+
+
+class PlanFinding(msgspec.Struct, frozen=True, kw_only=True):
+    """A finding as shown in a plan; ``status`` is fixable, review or report."""
+
+    id: str
+    rule: str
+    practice: tuple[str, ...]
+    severity: str
+    subject: Subject
+    account_id: str | None
+    opportunity_id: str | None
+    owner: str | None
+    message: str
+    evidence: tuple[PlanEvidence, ...]
+    changes: tuple[str, ...]
+    status: str
+    why_not: str = ""
+    waiting: bool = False
+    blocked_by: tuple[str, ...] = ()
+
+
+class ExpectedFields(msgspec.Struct, frozen=True, kw_only=True):
+    """Vendor fields of another record that must still hold."""
+
+    system: str
+    object: str
+    id: str
+    fields: Mapping[str, Any]
+
+
+class Expects(msgspec.Struct, frozen=True, kw_only=True):
+    """What must still be true when the change is written."""
+
+    version: str | None = None
+    also: tuple[ExpectedFields, ...] = ()
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """One write to one record of one system, in vendor field names.
+
+    Attributes:
+        key: Idempotency key: the same intended effect has the same key until an
+            earlier effect of it was undone or reverted.
+        partition: Salesforce account of the record that is written; two changes of
+            one partition are never written at the same time.
+        guarded: Sent alone under ``If-Unmodified-Since``, because someone outside
+            the integration users touched the record lately.
+        natural_key: For a create, how its effect is found again.
+    """
+
+    id: str
+    key: str
+    rule: str
+    mode: str
+    system: str
+    operation: str
+    object: str
+    record_id: str | None
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+    expects: Expects
+    depends_on: tuple[str, ...]
+    confidence: float
+    reason: str
+    evidence: tuple[PlanEvidence, ...]
+    action: str | None = None
+    partition: str = ""
+    guarded: bool = False
+    natural_key: str = ""
+    finding_ids: tuple[str, ...] = ()
+
+
+class GuardResult(msgspec.Struct, frozen=True, kw_only=True):
+    """One limit and what the plan comes to."""
+
+    guard: str
+    limit: float
+    actual: float
+    ok: bool
+    detail: str = ""
+
+
+class ConnectorState(msgspec.Struct, frozen=True, kw_only=True):
+    """What a plan was made on."""
+
+    as_of: datetime | None
+    complete: bool
+    detail: str = ""
+
+
+class Cost(msgspec.Struct, frozen=True, kw_only=True):
+    """Calls that applying the plan will need."""
+
+    reads: int = 0
+    writes: int = 0
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """An ordered, digested, saved list of changes with the findings behind them."""
+
+    schema: str
+    plan_id: str
+    digest: str
+    created_at: datetime
+    scope: Mapping[str, Any]
+    policy_digest: str
+    orgs: Mapping[str, str]
+    connectors: Mapping[str, ConnectorState]
+    cost: Mapping[str, Cost]
+    findings: tuple[PlanFinding, ...]
+    changes: tuple[Change, ...]
+    guards: tuple[GuardResult, ...]
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,1 @@
+"""Protocols at the seams: connectors and stores."""

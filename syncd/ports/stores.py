@@ -1,0 +1,253 @@
+"""What the pipeline asks of the store; SQLite and PostgreSQL both answer."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Any, Protocol
+
+import msgspec
+
+from syncd.model.outcome import ItemOutcome, PollOutcome, RunOutcome
+from syncd.model.plan import Change, Plan
+from syncd.model.policy import Policy
+from syncd.model.record import Quarantined, Record, RecordRef
+from syncd.model.view import HomeRecords, OrgContext
+
+
+class MirrorPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A connector's page after translation; see ``syncd.ports.connector.Page``."""
+
+    system: str
+    object: str
+    scope: str = ""
+    records: tuple[Record, ...] = ()
+    quarantined: tuple[Quarantined, ...] = ()
+    cursor: Mapping[str, Any] | None = None
+    last: bool = False
+    snapshot: bool = False
+    starts_snapshot: bool = False
+    as_of: datetime | None = None
+
+
+class CommitResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What a page changed: records new or moved, records gone, homes made dirty."""
+
+    changed: int = 0
+    deleted: int = 0
+    dirtied: int = 0
+
+
+class DirtyHome(msgspec.Struct, frozen=True, kw_only=True):
+    """A home that must be reconciled; ``mark`` tells later dirtying apart."""
+
+    home: str
+    mark: int
+
+
+class SnapshotDoubt(msgspec.Struct, frozen=True, kw_only=True):
+    """A full listing that looks wrong: empty, or fewer than half of what was known."""
+
+    system: str
+    object: str
+    before: int
+    after: int
+
+
+class Mirror(Protocol):
+    """The local copy of all records."""
+
+    def cursor(
+        self, system: str, object_name: str, scope: str
+    ) -> Mapping[str, Any] | None:
+        """What the last committed page of this object and scope carried."""
+        ...
+
+    def commit(self, page: MirrorPage, *, now: datetime) -> CommitResult:
+        """Store a page: records, filing, dirty homes and cursor in one transaction."""
+        ...
+
+    def save_poll(self, outcome: PollOutcome) -> None:
+        """Remember how a connector's poll ended."""
+        ...
+
+    def polls(self) -> Mapping[str, PollOutcome]:
+        """The last poll of each system."""
+        ...
+
+    def quarantined(self) -> Sequence[tuple[Quarantined, datetime]]:
+        """Records that could not be read, newest first."""
+        ...
+
+    def doubts(self) -> Sequence[SnapshotDoubt]:
+        """Snapshots that a guard refused to believe and nobody has cleared."""
+        ...
+
+    def org(self, policy: Policy) -> OrgContext:
+        """What is the same for every account."""
+        ...
+
+    def mark_all_dirty(self) -> int:
+        """A full pass: every home is to be reconciled; returns how many."""
+        ...
+
+    def mark_dirty(self, homes: Iterable[str]) -> int:
+        """These homes are to be reconciled; returns how many are new."""
+        ...
+
+    def dirty(self, limit: int) -> Sequence[DirtyHome]:
+        """Homes to reconcile, longest waiting first."""
+        ...
+
+    def clear_dirty(self, homes: Sequence[DirtyHome]) -> None:
+        """Reconciled; a home dirtied again since stays dirty."""
+        ...
+
+    def homes(
+        self,
+        *,
+        opportunities: Sequence[str] = (),
+        accounts: Sequence[str] = (),
+        owners: Sequence[str] = (),
+    ) -> Sequence[str]:
+        """Homes in a scope, sorted; no argument means all. Owners are e-mails."""
+        ...
+
+    def load(
+        self, homes: Sequence[str], *, since: datetime, max_records: int = 20_000
+    ) -> Iterator[Sequence[HomeRecords]]:
+        """Views' records in batches cut by records, homes in the order given.
+
+        Activities, calls, mails, meetings and engagements older than ``since`` are
+        left out unless open.
+        """
+        ...
+
+    def get(self, ref: RecordRef) -> Record | None:
+        """One record, deleted ones included."""
+        ...
+
+    def find(self, record_id: str) -> Sequence[RecordRef]:
+        """Records with this id in any system; 15- and 18-character ids are equal."""
+        ...
+
+    def home_of(self, ref: RecordRef) -> tuple[str, str] | None:
+        """The home of a record, and why it is filed there."""
+        ...
+
+    def live_counts(self) -> Mapping[tuple[str, str], int]:
+        """Live records by (system, object)."""
+        ...
+
+
+class IntentState(msgspec.Struct, frozen=True, kw_only=True):
+    """What the ledger knows of an idempotency key.
+
+    ``state``: ``new`` (just recorded), ``done`` (its effect happened), ``open``
+    (intent without outcome: must be settled by looking), ``failed`` (certainly not
+    written, may be tried again).
+    """
+
+    key: str
+    state: str
+    record_id: str | None = None
+    intended_at: datetime | None = None
+
+
+class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One write: intent, before-image and outcome."""
+
+    run_id: str
+    plan_id: str
+    change: Change
+    state: str
+    intended_at: datetime
+    settled_at: datetime | None = None
+    record_id: str | None = None
+    before: Mapping[str, Any] = {}
+    detail: str = ""
+
+
+class Ledger(Protocol):
+    """Append-only journal of every write."""
+
+    def open_run(self, run: RunOutcome) -> None:
+        """A run begins."""
+        ...
+
+    def close_run(self, run: RunOutcome) -> None:
+        """A run ended, with all its items."""
+        ...
+
+    def runs(self, limit: int = 50) -> Sequence[RunOutcome]:
+        """Runs, newest first."""
+        ...
+
+    def run(self, run_id: str) -> RunOutcome | None:
+        """One run with its items."""
+        ...
+
+    def intend(
+        self,
+        changes: Sequence[Change],
+        *,
+        run_id: str,
+        plan_id: str,
+        now: datetime,
+        before: Mapping[str, Mapping[str, Any]],
+    ) -> Sequence[IntentState]:
+        """Commit intents durably before anything is sent; in the order given.
+
+        ``before`` is the before-image by change key. A key that already has an
+        intent is not recorded again: its present state comes back instead.
+        """
+        ...
+
+    def settle(
+        self, outcomes: Sequence[tuple[str, str, ItemOutcome]], *, now: datetime
+    ) -> None:
+        """Record outcomes as (key, new state, item)."""
+        ...
+
+    def open_intents(self) -> Sequence[LedgerEntry]:
+        """Intents without outcome, oldest first."""
+        ...
+
+    def entries(self, run_id: str) -> Sequence[LedgerEntry]:
+        """Every write of a run, in the order written."""
+        ...
+
+    def entry_of(self, change_id: str) -> LedgerEntry | None:
+        """The write of one change, for ``explain``."""
+        ...
+
+    def generations(self, effect_keys: Sequence[str]) -> Mapping[str, int]:
+        """How often an earlier equal effect was undone or reverted."""
+        ...
+
+    def writer_lock(self) -> AbstractContextManager[None]:
+        """Held while changes are written: one writer per store."""
+        ...
+
+
+class Plans(Protocol):
+    """Saved plans."""
+
+    def save(self, plan: Plan) -> None:
+        """Keep a plan."""
+        ...
+
+    def load(self, plan_id: str) -> Plan | None:
+        """A saved plan."""
+        ...
+
+    def latest(self, limit: int = 20) -> Sequence[Plan]:
+        """Saved plans, newest first."""
+        ...
+
+    def find_change(self, change_id: str) -> tuple[Plan, Change] | None:
+        """The newest plan that holds this change."""
+        ...
+
+    def find_finding(self, finding_id: str) -> Plan | None:
+        """The newest plan that holds this finding."""
+        ...

@@ -1,0 +1,1 @@
+"""Four local services that behave like the vendors, over one generated company."""
