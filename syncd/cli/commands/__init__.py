@@ -1,0 +1,1 @@
+"""One module per command; its ``COMMAND`` is a Typer function of the same name."""
