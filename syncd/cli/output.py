@@ -1,0 +1,81 @@
+"""What commands print: JSON, tables, and progress on a terminal."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+Progress = Callable[[str, str, int, int | None], None]
+"""Called with (what, which, done so far, total or None)."""
+
+_ARROW: Final = "next: "
+
+
+def print_json(value: Any) -> None:  # noqa: ANN401 - any JSON value
+    """One JSON document on stdout; instants as ISO 8601."""
+    import msgspec  # noqa: PLC0415
+
+    plain = msgspec.to_builtins(value)
+    print(json.dumps(plain, indent=2, ensure_ascii=False))
+
+
+def has_colour() -> bool:
+    """Whether stdout is a terminal that wants colour."""
+    return sys.stdout.isatty() and "NO_COLOR" not in os.environ
+
+
+def print_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """A table; plain columns when stdout is a pipe."""
+    from rich import box  # noqa: PLC0415
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        table.add_row(*(str(cell) for cell in row))
+    width = None if sys.stdout.isatty() else 200
+    Console(no_color=not has_colour(), width=width, highlight=False).print(table)
+
+
+def say_next(step: str) -> None:
+    """Where to go from here, on stderr, so that stdout stays data."""
+    print(f"{_ARROW}{step}", file=sys.stderr)
+
+
+@contextmanager
+def progress_bars() -> Iterator[Progress]:
+    """A bar per long-running part, on stderr; silent when that is not a terminal."""
+    if not sys.stderr.isatty() or "NO_COLOR" in os.environ:
+        yield lambda *_: None
+        return
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import (  # noqa: PLC0415
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        tasks: dict[tuple[str, str], Any] = {}
+
+        def advance(what: str, which: str, done: int, total: int | None) -> None:
+            key = (what, which)
+            if key not in tasks:
+                tasks[key] = bars.add_task(f"{what} {which}".strip(), total=total)
+            bars.update(tasks[key], completed=done, total=total)
+
+        yield advance

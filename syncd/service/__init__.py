@@ -1,0 +1,1 @@
+"""The background service: schedules, jobs, health and a clean stop."""
