@@ -1,0 +1,147 @@
+"""The composition root: the one place that picks real adapters."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from syncd import clock, plugins
+from syncd.config.load import Config
+from syncd.config.policy import load_policy
+from syncd.db.store import Store, open_store
+from syncd.errors import ConfigError, GuardError, Problem
+from syncd.kit.session import GuardedSession, build_session
+from syncd.mapping.load import LoadedMappings, load_mappings
+from syncd.model.policy import Policy
+from syncd.model.rule import RuleSpec
+from syncd.ports.connector import Connector, ConnectorContext, ConnectorSpec
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class App:
+    """Everything a use case needs, opened and ready.
+
+    Attributes:
+        may_write: False means that every session refuses what is not a read.
+        connectors: Configured connectors by system; empty when not connected.
+    """
+
+    config: Config
+    policy: Policy
+    rules: Mapping[str, RuleSpec]
+    mappings: LoadedMappings
+    store: Store
+    may_write: bool
+    connectors: Mapping[str, Connector] = field(default_factory=dict)
+    sessions: Mapping[str, GuardedSession] = field(default_factory=dict)
+
+    def stopped(self) -> bool:
+        """Whether the stop file forbids every write."""
+        return self.config.stop_path.exists()
+
+
+class _Problems:
+    """Runs several loaders and gathers the problems of all of them."""
+
+    def __init__(self) -> None:
+        self.found: list[Problem] = []
+
+    def load(self, loader: Callable[[], _T]) -> _T | None:
+        """The loaded value; None when it has problems."""
+        try:
+            return loader()
+        except ConfigError as error:
+            self.found.extend(error.problems)
+            return None
+
+    def check(self) -> None:
+        """Raise everything found so far."""
+        if self.found:
+            raise ConfigError(self.found)
+
+
+@contextmanager
+def open_app(
+    config: Config, *, may_write: bool = False, connect: bool = True
+) -> Iterator[App]:
+    """Open the store and, unless told otherwise, the connectors.
+
+    Args:
+        config: A valid configuration.
+        may_write: Let sessions send writes; without it a dry run is dry whatever
+            the code above does.
+        connect: Resolve the connectors' secrets and build them.
+
+    Raises:
+        ConfigError: Every problem of policy, mappings and secrets at once.
+        StoreError: The store cannot be opened.
+    """
+    problems = _Problems()
+    rules = plugins.rules()
+    policy = problems.load(lambda: load_policy(config.policy_path, rules))
+    mappings = problems.load(lambda: load_mappings(config.mappings_path))
+    key = problems.load(
+        lambda: config.secret(
+            config.settings.store.encryption_key, key="store.encryption_key"
+        )
+    )
+    sections = {}
+    for system in config.configured if connect else ():
+        sections[system] = problems.load(
+            lambda system=system: config.connector_settings(system)
+        )
+    problems.check()
+    if policy is None or mappings is None:
+        message = "a loader gave neither a value nor a problem"
+        raise RuntimeError(message)
+    with ExitStack() as stack:
+        store = open_store(
+            config.store_url, base=config.base, encryption_key=key or None
+        )
+        stack.callback(store.close)
+        connectors: dict[str, Connector] = {}
+        sessions: dict[str, GuardedSession] = {}
+        for system, settings in sections.items():
+            spec = plugins.connectors()[system]
+            session = _session(spec, config=config, may_write=may_write)
+            stack.callback(session.close)
+            context = ConnectorContext(
+                settings=settings or {},
+                session=session,
+                vault=store.vault,
+                now=clock.now,
+            )
+            connectors[system] = spec.build(context)
+            stack.callback(connectors[system].close)
+            sessions[system] = session
+        yield App(
+            config=config,
+            policy=policy,
+            rules=rules,
+            mappings=mappings,
+            store=store,
+            may_write=may_write,
+            connectors=connectors,
+            sessions=sessions,
+        )
+
+
+def _session(spec: ConnectorSpec, *, config: Config, may_write: bool) -> GuardedSession:
+    def refuse_when_stopped() -> None:
+        if config.stop_path.exists():
+            raise GuardError(
+                Problem(
+                    where=str(config.stop_path),
+                    what="the stop file forbids every write",
+                    remedy="read why it is there, then remove it",
+                )
+            )
+
+    return build_session(
+        spec.system,
+        reads=spec.reads,
+        dry_run=not may_write,
+        before_write=refuse_when_stopped,
+    )
