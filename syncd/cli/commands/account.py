@@ -1,0 +1,27 @@
+"""``syncd account``."""
+
+from typing import Annotated
+
+import typer
+
+from syncd.cli.options import AsJson
+
+
+def account(
+    context: typer.Context,
+    record_id: Annotated[
+        str, typer.Argument(metavar="ID", help="Salesforce id, 15 or 18 characters.")
+    ],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show an account: people, timeline and findings. Changes nothing.
+
+    Examples: ``syncd account ID``, ``syncd account ID --json``
+    """
+    from syncd.cli.timeline import show  # noqa: PLC0415
+
+    show(context.obj, kind="account", given=record_id, as_json=as_json)
+
+
+COMMAND = account

@@ -1,0 +1,130 @@
+"""``syncd explain``."""
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from syncd.cli.options import AsJson
+
+if TYPE_CHECKING:
+    from syncd.pipeline.explain import Explanation
+    from syncd.pipeline.look import Shown
+
+
+def explain(
+    context: typer.Context,
+    record_id: Annotated[
+        str,
+        typer.Argument(
+            metavar="ID", help="An activity, opportunity, finding or change."
+        ),
+    ],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show why: evidence, candidates, and what would change the answer.
+
+    Reads the mirror only. Changes nothing.
+
+    Examples: ``syncd explain 00T5g00000AbCdEEAV``, ``syncd explain fnd_1f… --json``
+    """
+    from syncd import clock  # noqa: PLC0415
+    from syncd.cli.output import print_json  # noqa: PLC0415
+    from syncd.pipeline.explain import Explainer  # noqa: PLC0415
+    from syncd.pipeline.look import Looker  # noqa: PLC0415
+
+    with context.obj.app(connect=False) as app:
+        looker = Looker(
+            mirror=app.store.mirror,
+            policy=app.policy,
+            rules=app.rules,
+            now=clock.now(),
+        )
+        explainer = Explainer(
+            looker=looker, plans=app.store.plans, ledger=app.store.ledger
+        )
+        told = explainer.explain(record_id)
+    if as_json:
+        print_json(told)
+    else:
+        print("\n".join(_lines(told)))
+
+
+def _name(shown: "Shown") -> str:
+    label = f"{shown.system} {shown.object} {shown.id}"
+    named = f"{shown.name!r} ({label})" if shown.name else label
+    return f"{named}  {shown.url}" if shown.url else named
+
+
+def _block(title: str, lines: Iterable[str]) -> Iterator[str]:
+    body = list(lines)
+    if body:
+        yield ""
+        yield title
+        yield from (f"  {line}" for line in body)
+
+
+def _lines(told: "Explanation") -> Iterator[str]:
+    yield _name(told.subject) if told.subject else told.id
+    if told.home:
+        yield f"judged with {told.home}: {told.filed_because}"
+    elif told.filed_because:
+        yield told.filed_because
+    if told.interaction:
+        yield from _interaction_lines(told)
+    yield from _block("findings", told.rule_findings)
+    yield from _block("in the plan", _planned(told))
+    yield from _block("written", _written(told))
+
+
+def _interaction_lines(told: "Explanation") -> Iterator[str]:
+    yield ""
+    yield f"one {told.kind}, {told.status}: the records that speak of it"
+    for member in told.members:
+        yield f"  {_name(member.record)}"
+        yield f"    because {member.because}"
+    people = [
+        f"{one.email} [{one.side}] {one.because}"
+        + "".join(f"\n      = {_name(shown)}" for shown in one.is_)
+        for one in told.people
+    ]
+    yield from _block("people", people)
+    if told.decision:
+        yield from _block(
+            "which opportunity or case",
+            [f"{told.decision}: {told.decided_because}", *_candidates(told)],
+        )
+    if told.flip:
+        yield f"  it would be otherwise if {told.flip}"
+
+
+def _candidates(told: "Explanation") -> Iterator[str]:
+    for candidate in told.candidates:
+        yield f"{candidate.probability:6.1%}  {_name(candidate.target)}"
+        yield from (f"        {line}" for line in candidate.evidence)
+        yield from (f"        never: {veto}" for veto in candidate.vetoes)
+
+
+def _planned(told: "Explanation") -> Iterator[str]:
+    for finding in told.findings:
+        yield f"{finding.id} {finding.rule} [{finding.status}] {finding.message}"
+        for one in finding.evidence:
+            yield f"    {one.system} {one.object} {one.id}: {one.says}"
+        if finding.why_not:
+            yield f"    no change: {finding.why_not}"
+    for change in told.changes:
+        what = f"{change.operation} {change.system} {change.object}"
+        yield f"{change.id} {what} {change.record_id or '(new)'} [{change.mode}]"
+        for field, value in change.after.items():
+            yield f"    {field}: {change.before.get(field)!r} → {value!r}"
+        yield f"    {change.confidence:.1%}: {change.reason}"
+
+
+def _written(told: "Explanation") -> Iterator[str]:
+    for entry in told.writes:
+        when = entry.settled_at or entry.intended_at
+        yield f"{when:%Y-%m-%d %H:%M} {entry.state} in {entry.run_id} {entry.detail}"
+
+
+COMMAND = explain

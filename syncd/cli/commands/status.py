@@ -1,0 +1,105 @@
+"""``syncd status``."""
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from syncd.cli.options import AsJson
+
+if TYPE_CHECKING:
+    from syncd.wiring import App
+
+
+def status(context: typer.Context, *, as_json: AsJson = False) -> None:
+    """Show connectors, lag, what waits, and the last run. Changes nothing.
+
+    Examples: ``syncd status``, ``syncd status --json``
+    """
+    from syncd.cli.output import print_json  # noqa: PLC0415
+
+    with context.obj.app(connect=False) as app:
+        told = _status(app)
+    if as_json:
+        print_json(told)
+    else:
+        _print(told)
+
+
+def _status(app: "App") -> dict[str, Any]:
+    from syncd import clock  # noqa: PLC0415
+
+    mirror = app.store.mirror
+    now = clock.now()
+    polls = mirror.polls()
+    quarantined = mirror.quarantined()
+    return {
+        "mode": app.config.settings.mode.value,
+        "stopped": app.stopped(),
+        "connectors": {
+            system: _connector(polls.get(system), now=now)
+            for system in app.config.configured
+        },
+        "records": {
+            f"{system}.{name}": count
+            for (system, name), count in sorted(mirror.live_counts().items())
+        },
+        "quarantined": [
+            {"record": str(one.ref), "reason": one.reason, "field": one.path}
+            for one, _ in quarantined
+        ],
+        "doubted_snapshots": mirror.doubts(),
+        "open_intents": len(app.store.ledger.open_intents()),
+        "last_runs": app.store.ledger.runs(limit=5),
+    }
+
+
+def _connector(poll: Any, *, now: Any) -> dict[str, Any]:  # noqa: ANN401
+    if poll is None:
+        return {"polled": False}
+    lag_s = (now - poll.as_of).total_seconds() if poll.as_of else None
+    return {
+        "polled": True,
+        "complete": poll.complete,
+        "as_of": poll.as_of,
+        "lag_s": lag_s,
+        "error": poll.error,
+        "notes": poll.notes,
+    }
+
+
+def _print(told: dict[str, Any]) -> None:
+    from syncd.cli.output import print_table  # noqa: PLC0415
+
+    stopped = " (stop file present: nothing is written)" if told["stopped"] else ""
+    print(f"mode: {told['mode']}{stopped}")
+    print_table(
+        ("connector", "state", "as of", "lag"),
+        [
+            (
+                system,
+                _state(one),
+                f"{one['as_of']:%Y-%m-%d %H:%M:%S}" if one.get("as_of") else "-",
+                f"{one['lag_s']:.0f} s" if one.get("lag_s") is not None else "-",
+            )
+            for system, one in told["connectors"].items()
+        ],
+    )
+    print_table(("records of", "live"), list(told["records"].items()))
+    for one in told["quarantined"]:
+        print(f"quarantined: {one['record']} {one['field']} {one['reason']}")
+    for doubt in told["doubted_snapshots"]:
+        print(
+            f"not believed: {doubt.system} {doubt.object} fell from {doubt.before} "
+            f"to {doubt.after} records; nothing was deleted"
+        )
+    if told["open_intents"]:
+        print(f"writes of unknown outcome: {told['open_intents']}")
+
+
+def _state(one: dict[str, Any]) -> str:
+    if not one["polled"]:
+        return "never polled"
+    return "complete" if one["complete"] else f"incomplete: {one['error']}"
+
+
+COMMAND = status

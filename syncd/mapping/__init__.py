@@ -1,0 +1,1 @@
+"""From vendor records to entities, and from changes back to vendor fields."""

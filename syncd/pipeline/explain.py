@@ -1,0 +1,187 @@
+"""Why: the evidence behind a record, a finding or a change, for people to follow."""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from syncd.model.association import Association, Candidate
+from syncd.model.interaction import Interaction
+from syncd.model.plan import Change, PlanFinding
+from syncd.model.record import RecordRef
+from syncd.pipeline.judge import Judged
+from syncd.pipeline.look import Looker, Shown
+from syncd.ports.stores import Ledger, LedgerEntry, Plans
+
+_SHOWN_CANDIDATES = 5
+
+
+class Member(msgspec.Struct, frozen=True, kw_only=True):
+    """One record of an interaction and why it belongs there."""
+
+    record: Shown
+    because: str
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True):
+    """One participant and how they were recognised."""
+
+    email: str
+    side: str
+    is_: tuple[Shown, ...]
+    because: str
+
+
+class WeighedCandidate(msgspec.Struct, frozen=True, kw_only=True):
+    """One opportunity or case that was considered, with its evidence in log-odds."""
+
+    target: Shown
+    probability: float
+    evidence: tuple[str, ...]
+    vetoes: tuple[str, ...]
+
+
+class Explanation(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that bears on one id; parts that do not apply are empty."""
+
+    id: str
+    subject: Shown | None = None
+    home: str = ""
+    filed_because: str = ""
+    interaction: str = ""
+    kind: str = ""
+    status: str = ""
+    members: tuple[Member, ...] = ()
+    people: tuple[Person, ...] = ()
+    decision: str = ""
+    decided_because: str = ""
+    candidates: tuple[WeighedCandidate, ...] = ()
+    flip: str = ""
+    findings: tuple[PlanFinding, ...] = ()
+    changes: tuple[Change, ...] = ()
+    writes: tuple[LedgerEntry, ...] = ()
+    rule_findings: tuple[str, ...] = ()
+
+
+class Explainer:
+    """Answers ``why`` from the mirror, the saved plans and the ledger."""
+
+    def __init__(self, *, looker: Looker, plans: Plans, ledger: Ledger) -> None:
+        """Nothing is read from a remote system."""
+        self._look = looker
+        self._plans = plans
+        self._ledger = ledger
+
+    def explain(self, given: str) -> Explanation:
+        """Why, for the id of an activity, opportunity, finding or change.
+
+        Raises:
+            UsageError: No such id.
+        """
+        if given.startswith("chg_"):
+            found = self._plans.find_change(given)
+            if found is not None:
+                plan, change = found
+                findings = [f for f in plan.findings if given in f.changes]
+                return self._planned(given, findings, [change])
+        if given.startswith("fnd_"):
+            plan = self._plans.find_finding(given)
+            if plan is not None:
+                findings = [f for f in plan.findings if f.id == given]
+                wanted = {c for f in findings for c in f.changes}
+                changes = [c for c in plan.changes if c.id in wanted]
+                return self._planned(given, findings, changes)
+        return self._record(given, self._look.find(given)[0])
+
+    def _planned(
+        self, given: str, findings: Sequence[PlanFinding], changes: Sequence[Change]
+    ) -> Explanation:
+        entries = (self._ledger.entry_of(change.id) for change in changes)
+        writes = tuple(entry for entry in entries if entry is not None)
+        base = Explanation(id=given)
+        if findings:
+            about = findings[0].subject
+            ref = RecordRef(about.system, about.object, about.id)
+            base = self._record(given, ref)
+        return msgspec.structs.replace(
+            base, findings=tuple(findings), changes=tuple(changes), writes=writes
+        )
+
+    def _record(self, given: str, ref: RecordRef) -> Explanation:
+        home, because = self._look.home_of(ref)
+        bare = Explanation(
+            id=given, subject=self._look.shown(ref), home=home, filed_because=because
+        )
+        if not home:
+            return bare
+        judged = self._look.judged(home)
+        interaction = judged.view.interaction_of.get(ref)
+        told = msgspec.structs.replace(bare, rule_findings=_about(judged, ref))
+        if interaction is None:
+            return told
+        association = judged.view.associations.get(interaction.key)
+        return self._with_interaction(told, interaction, association)
+
+    def _with_interaction(
+        self,
+        told: Explanation,
+        interaction: Interaction,
+        association: Association | None,
+    ) -> Explanation:
+        told = msgspec.structs.replace(
+            told,
+            interaction=interaction.key,
+            kind=interaction.kind,
+            status=interaction.status.value,
+            members=tuple(
+                Member(record=self._look.shown(ref), because=because)
+                for ref, because in zip(
+                    interaction.refs, interaction.joined_by, strict=True
+                )
+            ),
+            people=tuple(self._people(interaction)),
+        )
+        if association is None:
+            return told
+        return msgspec.structs.replace(
+            told,
+            decision=association.decision.value,
+            decided_because=association.reason,
+            flip=association.flip,
+            candidates=tuple(
+                self._weighed(candidate)
+                for candidate in association.candidates[:_SHOWN_CANDIDATES]
+            ),
+        )
+
+    def _people(self, interaction: Interaction) -> Iterable[Person]:
+        for one in interaction.participants:
+            refs = [RecordRef("salesforce", "Contact", i) for i in one.contact_ids]
+            refs += [RecordRef("salesforce", "Lead", i) for i in one.lead_ids]
+            refs += [RecordRef("outreach", "prospect", i) for i in one.prospect_ids]
+            if one.user_id:
+                refs.append(RecordRef("salesforce", "User", one.user_id))
+            yield Person(
+                email=one.email or one.name or "(no address)",
+                side=one.side.value,
+                is_=tuple(self._look.shown(ref) for ref in refs),
+                because=one.reason,
+            )
+
+    def _weighed(self, candidate: Candidate) -> WeighedCandidate:
+        return WeighedCandidate(
+            target=self._look.shown(candidate.target),
+            probability=candidate.probability,
+            evidence=tuple(f"{f.weight:+.2f} {f.says}" for f in candidate.features),
+            vetoes=candidate.vetoes,
+        )
+
+
+def _about(judged: Judged, ref: RecordRef) -> tuple[str, ...]:
+    """Findings that concern a record, as sentences."""
+    return tuple(
+        f"{finding.rule}: {finding.message}"
+        for finding in judged.findings
+        if finding.subject == ref
+        or ref.id == finding.opportunity_id
+        or any(evidence.ref == ref for evidence in finding.evidence)
+    )

@@ -1,0 +1,117 @@
+"""Looks one home up as rules see it: shared by explain, account and opportunity."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from syncd.errors import Problem, UsageError
+from syncd.model.entities import ENTITY_TYPES, Entity
+from syncd.model.policy import Policy
+from syncd.model.record import RecordRef
+from syncd.model.rule import RuleSpec
+from syncd.model.view import AccountView
+from syncd.pipeline.judge import Judged, judge
+from syncd.ports.stores import Mirror
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """A record as people are shown it: where it is, its name, and its address."""
+
+    system: str
+    object: str
+    id: str
+    name: str = ""
+    url: str = ""
+
+
+class Looker:
+    """Finds records, judges their homes and names them; reads the mirror only."""
+
+    def __init__(
+        self,
+        *,
+        mirror: Mirror,
+        policy: Policy,
+        rules: Mapping[str, RuleSpec],
+        now: datetime,
+    ) -> None:
+        """Everything is judged as of ``now`` with this policy."""
+        self._mirror = mirror
+        self._policy = policy
+        self._rules = tuple(rules.values())
+        self._now = now
+        self.org = mirror.org(policy)
+
+    def find(self, record_id: str) -> Sequence[RecordRef]:
+        """Every record with this id.
+
+        Raises:
+            UsageError: There is none in the mirror.
+        """
+        refs = self._mirror.find(record_id)
+        if refs:
+            return refs
+        raise UsageError(
+            Problem(
+                where=record_id,
+                what="no record, finding or change has this id",
+                remedy="check the id; run `syncd sync` if it is new",
+            )
+        )
+
+    def judged(self, home: str) -> Judged:
+        """One home, judged as a reconcile would."""
+        since = self._now - timedelta(days=self._policy.defaults.history_days)
+        for batch in self._mirror.load([home], since=since):
+            for records in batch:
+                return judge(
+                    records,
+                    org=self.org,
+                    policy=self._policy,
+                    rules=self._rules,
+                    now=self._now,
+                )
+        raise UsageError(
+            Problem(where=home, what="is not a home", remedy="run `syncd sync`")
+        )
+
+    def home_of(self, ref: RecordRef) -> tuple[str, str]:
+        """Where a record is judged, and why there; empty when it never is."""
+        return self._mirror.home_of(ref) or ("", "it is not judged with any account")
+
+    def entity(self, ref: RecordRef) -> Entity | None:
+        """The record's canonical fields; None when it is unknown or deleted."""
+        record = self._mirror.get(ref)
+        kind = ENTITY_TYPES.get((ref.system, ref.object))
+        if record is None or record.deleted or kind is None:
+            return None
+        return msgspec.json.decode(record.fields, type=kind)
+
+    def shown(self, ref: RecordRef) -> Shown:
+        """The record with its name and address."""
+        entity = self.entity(ref)
+        template = self.org.links.get(ref.system, "")
+        return Shown(
+            system=ref.system,
+            object=ref.object,
+            id=ref.id,
+            name=name_of(entity) if entity else "",
+            url=template.format(object=ref.object, id=ref.id) if template else "",
+        )
+
+
+def name_of(entity: Entity) -> str:
+    """What people call it: a name, a subject or a title; empty for the nameless."""
+    for attribute in ("name", "subject", "title", "label", "number"):
+        value = getattr(entity, attribute, None)
+        if isinstance(value, str) and value:
+            return value
+    return ""
+
+
+def interactions_of(view: AccountView, opportunity_id: str) -> Iterator[str]:
+    """Keys of the interactions that are associated with this opportunity."""
+    for key, association in view.associations.items():
+        if association.target is not None and association.target.id == opportunity_id:
+            yield key
