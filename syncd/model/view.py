@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
-from syncd.model.association import Association
+from syncd.model.association import Association, Decision
 from syncd.model.entities import (
     Account,
     Activity,
@@ -31,6 +31,7 @@ from syncd.model.entities import (
     TaskStatus,
     User,
 )
+from syncd.model.ids import salesforce_id
 from syncd.model.interaction import Interaction
 from syncd.model.record import RecordRef
 
@@ -117,6 +118,17 @@ class HomeRecords:
         return len(self.versions)
 
 
+def _crm_ids(
+    connected: tuple[str, ...], free_text: str | None, prefix: str
+) -> tuple[str, ...]:
+    """Ids of one Salesforce object; the free-text id counts only without any other."""
+    own = tuple(i for i in dict.fromkeys(connected) if i.startswith(prefix))
+    fallback = salesforce_id(free_text)
+    if own or fallback is None or not fallback.startswith(prefix):
+        return own
+    return (fallback,)
+
+
 @dataclass(frozen=True, kw_only=True)
 class AccountView:
     """What rules see: the home's records plus what was worked out from them.
@@ -179,6 +191,82 @@ class AccountView:
     def activities(self) -> Mapping[RecordRef, Activity]:
         """Salesforce activities of this home by ref."""
         return {a.ref: a for a in self.records.activities}
+
+    @cached_property
+    def outreach_opportunities_of(
+        self,
+    ) -> Mapping[str, tuple[OutreachOpportunity, ...]]:
+        """Live Outreach opportunities by Salesforce id; several are an ambiguity.
+
+        Data connections count first, else a custom id that looks like an id.
+        """
+        found: dict[str, list[OutreachOpportunity]] = {}
+        for layer in (self.records.guests, self.records):
+            for twin in layer.outreach_opportunities if layer else ():
+                if twin.trashed_at is None:
+                    for crm_id in _crm_ids(twin.crm_ids, twin.custom_id, "006"):
+                        found.setdefault(crm_id, []).append(twin)
+        return {key: tuple(twins) for key, twins in found.items()}
+
+    @cached_property
+    def prospects_of(self) -> Mapping[str, tuple[Prospect, ...]]:
+        """Live prospects by contact id, through CRM ids only."""
+        found: dict[str, list[Prospect]] = {}
+        for layer in (self.records.guests, self.records):
+            for prospect in layer.prospects if layer else ():
+                if prospect.trashed_at is None:
+                    external = prospect.external_id
+                    for crm_id in _crm_ids(prospect.crm_ids, external, "003"):
+                        found.setdefault(crm_id, []).append(prospect)
+        return {key: tuple(prospects) for key, prospects in found.items()}
+
+    @cached_property
+    def prospects_by_email(self) -> Mapping[str, tuple[Prospect, ...]]:
+        """Live prospects by lower-cased address."""
+        found: dict[str, list[Prospect]] = {}
+        for layer in (self.records.guests, self.records):
+            for prospect in layer.prospects if layer else ():
+                if prospect.trashed_at is None:
+                    for email in dict.fromkeys(e.casefold() for e in prospect.emails):
+                        found.setdefault(email, []).append(prospect)
+        return {key: tuple(prospects) for key, prospects in found.items()}
+
+    @cached_property
+    def contacts_by_email(self) -> Mapping[str, tuple[Contact, ...]]:
+        """Contacts by lower-cased address, merged ones left out."""
+        found: dict[str, list[Contact]] = {}
+        for contact in self.contacts.values():
+            if contact.merged_into_id is None:
+                for email in dict.fromkeys(e.casefold() for e in contact.emails):
+                    found.setdefault(email, []).append(contact)
+        return {key: tuple(contacts) for key, contacts in found.items()}
+
+    @cached_property
+    def interactions_about(self) -> Mapping[str, tuple[Interaction, ...]]:
+        """Interactions by opportunity: related to it today, or surely about it."""
+        found: dict[str, list[Interaction]] = {}
+        for interaction in self.interactions:
+            targets = {
+                activity.what_id
+                for ref in interaction.refs
+                if (activity := self.activities.get(ref)) is not None
+            }
+            association = self.associations.get(interaction.key)
+            if association is not None and association.decision is Decision.APPLY:
+                targets.add(association.target.id if association.target else None)
+            for target in targets:
+                if target in self.opportunities:
+                    found.setdefault(target or "", []).append(interaction)
+        return {key: tuple(interactions) for key, interactions in found.items()}
+
+    @cached_property
+    def prospect_roles_by_opportunity(self) -> Mapping[str, tuple[ProspectRole, ...]]:
+        """Prospect roles by Outreach opportunity id."""
+        found: dict[str, list[ProspectRole]] = {}
+        for layer in (self.records.guests, self.records):
+            for role in layer.prospect_roles if layer else ():
+                found.setdefault(role.opportunity_id, []).append(role)
+        return {key: tuple(roles) for key, roles in found.items()}
 
     def version_of(self, ref: RecordRef) -> str | None:
         """The version a change to this record was decided on."""

@@ -1,0 +1,1 @@
+"""Which opportunity or case an interaction belongs to, with the evidence."""

@@ -1,0 +1,1 @@
+"""Who is who: participants resolved to users, contacts, leads and prospects."""

@@ -1,0 +1,1 @@
+"""What is one: the records of all systems clustered into interactions."""

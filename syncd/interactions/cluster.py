@@ -1,0 +1,108 @@
+"""Clusters in the making: records that speak of one interaction, and why."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from syncd.model.entities import (
+    Activity,
+    Call,
+    Engagement,
+    Mailing,
+    Meeting,
+    OutreachTask,
+)
+from syncd.model.record import RecordRef
+
+
+@dataclass(kw_only=True)
+class Cluster:
+    """Members of one interaction; ``reasons`` says for each why it belongs here."""
+
+    meetings: list[Meeting] = field(default_factory=list)
+    engagements: list[Engagement] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    mailings: list[Mailing] = field(default_factory=list)
+    outreach_tasks: list[OutreachTask] = field(default_factory=list)
+    activities: list[Activity] = field(default_factory=list)
+    reasons: dict[RecordRef, str] = field(default_factory=dict)
+
+    def absorb(self, other: "Cluster") -> None:
+        """Take over another cluster's members."""
+        self.meetings += other.meetings
+        self.engagements += other.engagements
+        self.calls += other.calls
+        self.mailings += other.mailings
+        self.outreach_tasks += other.outreach_tasks
+        self.activities += other.activities
+        self.reasons |= other.reasons
+
+
+class Clusters:
+    """All clusters of a view; merging keeps handles valid (union-find)."""
+
+    def __init__(self) -> None:
+        self._items: list[Cluster] = []
+        self._parents: list[int] = []
+
+    def add(self, cluster: Cluster) -> int:
+        """Keep a cluster; gives its handle."""
+        self._items.append(cluster)
+        self._parents.append(len(self._parents))
+        return len(self._items) - 1
+
+    def root(self, handle: int) -> int:
+        """The handle of the cluster that this one lives in now."""
+        while self._parents[handle] != handle:
+            self._parents[handle] = self._parents[self._parents[handle]]
+            handle = self._parents[handle]
+        return handle
+
+    def get(self, handle: int) -> Cluster:
+        """The cluster behind a handle."""
+        return self._items[self.root(handle)]
+
+    def merge(self, first: int, second: int) -> int:
+        """Make two clusters one; the earlier handle survives."""
+        low, high = sorted((self.root(first), self.root(second)))
+        if low != high:
+            self._items[low].absorb(self._items[high])
+            self._parents[high] = low
+        return low
+
+    def all(self) -> list[Cluster]:
+        """Every cluster once."""
+        return [
+            item
+            for handle, item in enumerate(self._items)
+            if self._parents[handle] == handle
+        ]
+
+
+class TimeIndex:
+    """Handles by owner and start, for look-ups within a tolerance.
+
+    ``add`` everything first; ``near`` then costs a bisection.
+    """
+
+    def __init__(self) -> None:
+        self._rows: dict[str, list[tuple[datetime, int]]] = {}
+        self._is_sorted = True
+
+    def add(self, owners: Iterable[str], at: datetime, handle: int) -> None:
+        """File a handle under each owner."""
+        for owner in owners:
+            self._rows.setdefault(owner, []).append((at, handle))
+        self._is_sorted = False
+
+    def near(self, owner: str, at: datetime, tolerance: timedelta) -> list[int]:
+        """Handles of this owner that start within the tolerance, earliest first."""
+        if not self._is_sorted:
+            for rows in self._rows.values():
+                rows.sort()
+            self._is_sorted = True
+        rows = self._rows.get(owner, [])
+        low = bisect_left(rows, (at - tolerance, -1))
+        high = bisect_right(rows, (at + tolerance, len(rows) + 2**40))
+        return list(dict.fromkeys(handle for _, handle in rows[low:high]))

@@ -1,0 +1,199 @@
+"""People of a cluster: every participant once, with the strongest match."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import msgspec
+
+from syncd.identity.directory import CONTACT_PREFIX, LEAD_PREFIX, Directory
+from syncd.identity.resolve import (
+    Clue,
+    resolve,
+    resolve_contact,
+    resolve_lead,
+    resolve_prospect,
+)
+from syncd.interactions.cluster import Cluster
+from syncd.model.entities import Activity, Call, Engagement, Mailing, Meeting
+from syncd.model.interaction import MatchKey, Participant, Side
+
+_STRENGTH = {key: place for place, key in enumerate(MatchKey)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class People:
+    """Resolves participants of records, each clue once per view."""
+
+    directory: Directory
+    _cache: dict[Clue, Participant] = field(default_factory=dict)
+
+    def of_clue(self, clue: Clue) -> Participant:
+        """The participant behind a clue."""
+        found = self._cache.get(clue)
+        if found is None:
+            found = self._cache[clue] = resolve(self.directory, clue)
+        return found
+
+    def of_meeting(self, meeting: Meeting) -> Iterator[Participant]:
+        """Invited people and the organiser."""
+        for attendee in meeting.attendees:
+            yield self.of_clue(
+                Clue(
+                    email=attendee.email,
+                    name=attendee.name,
+                    is_resource=attendee.is_resource,
+                    attended=False if attendee.response == "declined" else None,
+                )
+            )
+        if meeting.organizer_email:
+            yield self.of_clue(Clue(email=meeting.organizer_email))
+
+    def of_engagement(self, engagement: Engagement) -> Iterator[Participant]:
+        """People whom Chorus names, and the recorder."""
+        for person in engagement.participants:
+            yield self.of_clue(
+                Clue(email=person.email, name=person.name, is_ours=person.is_rep)
+            )
+        if engagement.owner_email:
+            yield self.of_clue(Clue(email=engagement.owner_email, is_ours=True))
+
+    def of_call(self, call: Call) -> Iterator[Participant]:
+        """The caller and the person called."""
+        user_id = self.directory.user_of_outreach(call.user_id)
+        if user_id is not None:
+            yield self.of_user(user_id)
+        if call.prospect_id is not None:
+            yield resolve_prospect(
+                self.directory, call.prospect_id, attended=was_answered(call)
+            )
+        elif call.to_phone is not None:
+            yield self.of_clue(Clue(phone=call.to_phone))
+
+    def of_mailing(self, mailing: Mailing) -> Iterator[Participant]:
+        """The sender and the recipient."""
+        user_id = self.directory.user_of_outreach(mailing.user_id)
+        if user_id is not None:
+            yield self.of_user(user_id)
+        if mailing.prospect_id is not None:
+            yield resolve_prospect(self.directory, mailing.prospect_id)
+
+    def of_activity(self, activity: Activity) -> Iterator[Participant]:
+        """The owner and the people that a Salesforce activity names."""
+        owner_id = activity.owner_id
+        if owner_id in self.directory.org.users and owner_id is not None:
+            yield self.of_user(owner_id)
+        for who_id in sorted({*activity.who_ids, *filter(None, [activity.who_id])}):
+            if who_id.startswith(CONTACT_PREFIX):
+                yield resolve_contact(self.directory, who_id)
+            elif who_id.startswith(LEAD_PREFIX):
+                yield resolve_lead(self.directory, who_id)
+
+    def of_user(self, user_id: str) -> Participant:
+        """One of our own people; an integration's user is no participant."""
+        user = self.directory.org.users.get(user_id)
+        is_tool = user_id in self.directory.org.integration_user_ids
+        return Participant(
+            side=Side.EXCLUDED if is_tool else Side.INTERNAL,
+            email=user.email.casefold() if user and user.email else None,
+            name=user.name if user else None,
+            user_id=user_id,
+            matched_by=MatchKey.CRM_ID,
+            reason="an integration's user" if is_tool else "one of our own",
+        )
+
+    def of_cluster(self, cluster: Cluster) -> tuple[Participant, ...]:
+        """Everybody once, sorted; a person named by several records is merged."""
+        everybody: list[Participant] = []
+        for meeting in cluster.meetings:
+            everybody += self.of_meeting(meeting)
+        for engagement in cluster.engagements:
+            everybody += self.of_engagement(engagement)
+        for call in cluster.calls:
+            everybody += self.of_call(call)
+        for mailing in cluster.mailings:
+            everybody += self.of_mailing(mailing)
+        sourced = any(person.side is Side.EXTERNAL for person in everybody)
+        for activity in cluster.activities:
+            people = self.of_activity(activity)
+            # The activity's own Who is what gets checked; it is believed only
+            # where no other system knows who took part.
+            everybody += (
+                person
+                for person in people
+                if not (sourced and person.side is Side.EXTERNAL)
+            )
+        return merge(everybody)
+
+
+def was_answered(call: Call) -> bool | None:
+    """Whether somebody picked up; None when the call does not say.
+
+    Published samples spell the outcome in several ways, so any spelling of "no"
+    counts as unanswered.
+    """
+    if call.answered_at is not None:
+        return True
+    outcome = (call.outcome or "").casefold().replace("_", " ")
+    if not outcome:
+        return None
+    return not (outcome.startswith("no") or "voicemail" in outcome)
+
+
+def _identity(person: Participant) -> tuple[str, ...]:
+    if person.user_id is not None:
+        return ("user", person.user_id)
+    if person.contact_ids:
+        return ("contacts", *person.contact_ids)
+    if person.email is not None:
+        return ("email", person.email)
+    if person.prospect_ids:
+        return ("prospects", *person.prospect_ids)
+    return ("name", person.side.value, (person.name or "").casefold())
+
+
+def _attended(first: bool | None, second: bool | None) -> bool | None:  # noqa: FBT001 - three-valued, order does not matter
+    if first is None or second is None:
+        return second if first is None else first
+    return first or second
+
+
+def _merged(first: Participant, second: Participant) -> Participant:
+    strong, weak = sorted((first, second), key=_order)
+    return msgspec.structs.replace(
+        strong,
+        email=strong.email or weak.email,
+        name=strong.name or weak.name,
+        lead_ids=tuple(sorted({*first.lead_ids, *second.lead_ids})),
+        prospect_ids=tuple(sorted({*first.prospect_ids, *second.prospect_ids})),
+        attended=_attended(first.attended, second.attended),
+    )
+
+
+def _order(person: Participant) -> tuple[int, str, str, str]:
+    return (
+        _STRENGTH[person.matched_by],
+        person.email or "",
+        person.name or "",
+        person.reason,
+    )
+
+
+def merge(people: Iterable[Participant]) -> tuple[Participant, ...]:
+    """Each person once, ours first, then by address and name."""
+    found: dict[tuple[str, ...], Participant] = {}
+    for person in sorted(people, key=_order):
+        key = _identity(person)
+        known = found.get(key)
+        found[key] = person if known is None else _merged(known, person)
+    places = list(Side)
+    return tuple(
+        sorted(
+            found.values(),
+            key=lambda p: (
+                places.index(p.side),
+                p.email or "",
+                p.name or "",
+                _order(p),
+            ),
+        )
+    )

@@ -1,0 +1,1 @@
+"""The pipeline: from the mirror to a plan."""
