@@ -6,7 +6,7 @@ from typing import Any, Final
 
 _SECRET_KEY: Final = re.compile(
     r"token|secret|password|authorization|assertion|private_key|api_key|cookie",
-    re.IGNORECASEGNORECASE,
+    re.IGNORECASE,
 )
 _ADDRESS: Final = re.compile(r"([A-Za-z0-9._%+-])[A-Za-z0-9._%+-]*(@[A-Za-z0-9.-]+)")
 _QUERY: Final = re.compile(r"(https?://[^\s?\"']+)\?[^\s\"']*")

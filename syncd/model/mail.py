@@ -6,20 +6,93 @@ from typing import Final
 from publicsuffixlist import PublicSuffixList
 
 FREE_MAIL: Final[frozenset[str]] = frozenset(
-    """
-    126.com 163.com aim.com aol.com att.net bigpond.com bluewin.ch btinternet.com
-    charter.net comcast.net cox.net earthlink.net fastmail.com free.fr gmail.com gmx.at
-    gmx.ch gmx.com gmx.de gmx.net googlemail.com hey.com hotmail.co.uk hotmail.com
-    hotmail.de hotmail.es hotmail.fr hotmail.it icloud.com inbox.com laposte.net
-    libero.it live.co.uk live.com live.fr live.nl mac.com mail.com mail.ru me.com
-    msn.com naver.com o2.pl online.de orange.fr outlook.com outlook.de outlook.es
-    outlook.fr pm.me proton.me protonmail.ch protonmail.com qq.com rediffmail.com
-    rocketmail.com sbcglobal.net seznam.cz sfr.fr sina.com sky.com t-online.de
-    telenet.be tiscali.it tutanota.com verizon.net virgilio.it virginmedia.com
-    wanadoo.fr web.de wp.pl yahoo.ca yahoo.co.in yahoo.co.jp yahoo.co.uk yahoo.com
-    yahoo.com.br yahoo.de yahoo.es yahoo.fr yahoo.it yandex.com yandex.ru ymail.com
-    zoho.com
-    """.split()
+    [
+        "126.com",
+        "163.com",
+        "aim.com",
+        "aol.com",
+        "att.net",
+        "bigpond.com",
+        "bluewin.ch",
+        "btinternet.com",
+        "charter.net",
+        "comcast.net",
+        "cox.net",
+        "earthlink.net",
+        "fastmail.com",
+        "free.fr",
+        "gmail.com",
+        "gmx.at",
+        "gmx.ch",
+        "gmx.com",
+        "gmx.de",
+        "gmx.net",
+        "googlemail.com",
+        "hey.com",
+        "hotmail.co.uk",
+        "hotmail.com",
+        "hotmail.de",
+        "hotmail.es",
+        "hotmail.fr",
+        "hotmail.it",
+        "icloud.com",
+        "inbox.com",
+        "laposte.net",
+        "libero.it",
+        "live.co.uk",
+        "live.com",
+        "live.fr",
+        "live.nl",
+        "mac.com",
+        "mail.com",
+        "mail.ru",
+        "me.com",
+        "msn.com",
+        "naver.com",
+        "o2.pl",
+        "online.de",
+        "orange.fr",
+        "outlook.com",
+        "outlook.de",
+        "outlook.es",
+        "outlook.fr",
+        "pm.me",
+        "proton.me",
+        "protonmail.ch",
+        "protonmail.com",
+        "qq.com",
+        "rediffmail.com",
+        "rocketmail.com",
+        "sbcglobal.net",
+        "seznam.cz",
+        "sfr.fr",
+        "sina.com",
+        "sky.com",
+        "t-online.de",
+        "telenet.be",
+        "tiscali.it",
+        "tutanota.com",
+        "verizon.net",
+        "virgilio.it",
+        "virginmedia.com",
+        "wanadoo.fr",
+        "web.de",
+        "wp.pl",
+        "yahoo.ca",
+        "yahoo.co.in",
+        "yahoo.co.jp",
+        "yahoo.co.uk",
+        "yahoo.com",
+        "yahoo.com.br",
+        "yahoo.de",
+        "yahoo.es",
+        "yahoo.fr",
+        "yahoo.it",
+        "yandex.com",
+        "yandex.ru",
+        "ymail.com",
+        "zoho.com",
+    ]
 )
 """Domains whose addresses say nothing about a company."""
 
