@@ -112,16 +112,12 @@ class People:
             everybody += self.of_call(call)
         for mailing in cluster.mailings:
             everybody += self.of_mailing(mailing)
-        sourced = any(person.side is Side.EXTERNAL for person in everybody)
+        # The activity's own people are what gets checked; they are believed only
+        # where no other system knows who took part on their side.
+        sourced = {person.side for person in everybody}
         for activity in cluster.activities:
             people = self.of_activity(activity)
-            # The activity's own Who is what gets checked; it is believed only
-            # where no other system knows who took part.
-            everybody += (
-                person
-                for person in people
-                if not (sourced and person.side is Side.EXTERNAL)
-            )
+            everybody += (person for person in people if person.side not in sourced)
         return merge(everybody)
 
 

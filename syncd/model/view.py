@@ -232,6 +232,27 @@ class AccountView:
         return {key: tuple(prospects) for key, prospects in found.items()}
 
     @cached_property
+    def calls(self) -> Mapping[str, Call]:
+        """Outreach calls of this home by id."""
+        return {call.id: call for call in self.records.calls}
+
+    @cached_property
+    def engagements(self) -> Mapping[str, Engagement]:
+        """Chorus engagements of this home by id."""
+        return {engagement.id: engagement for engagement in self.records.engagements}
+
+    @cached_property
+    def outreach_tasks(self) -> Mapping[str, OutreachTask]:
+        """Outreach tasks of this home by id."""
+        return {task.id: task for task in self.records.outreach_tasks}
+
+    @cached_property
+    def prospects(self) -> Mapping[str, Prospect]:
+        """Prospects by id, guests and those in the trash included."""
+        guests = self.records.guests.prospects if self.records.guests else ()
+        return {p.id: p for p in (*guests, *self.records.prospects)}
+
+    @cached_property
     def contacts_by_email(self) -> Mapping[str, tuple[Contact, ...]]:
         """Contacts by lower-cased address, merged ones left out."""
         found: dict[str, list[Contact]] = {}

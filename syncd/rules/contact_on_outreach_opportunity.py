@@ -339,11 +339,10 @@ def _taken_off(
     """Prospects whose contact was taken off the opportunity in Salesforce."""
     if not view.records.removed_roles:
         return
-    prospects = {p.id: p for p in view.records.prospects}
     for role in sorted(
         view.prospect_roles_by_opportunity.get(twin.id, ()), key=lambda r: r.id
     ):
-        prospect = prospects.get(role.prospect_id)
+        prospect = view.prospects.get(role.prospect_id)
         contacts = contacts_for(view, prospect) if prospect else ()
         if len(contacts) != 1 or contacts[0].id in holders:
             continue
