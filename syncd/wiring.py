@@ -3,18 +3,19 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 from syncd import clock, plugins
 from syncd.config.load import Config
 from syncd.config.policy import load_policy
-from syncd.db.store import Store, open_store
 from syncd.errors import ConfigError, GuardError, Problem
 from syncd.kit.session import GuardedSession, build_session
 from syncd.mapping.load import LoadedMappings, load_mappings
 from syncd.model.policy import Policy
 from syncd.model.rule import RuleSpec
 from syncd.ports.connector import Connector, ConnectorContext, ConnectorSpec
+from syncd.store import Store, open_store
 
 _T = TypeVar("_T")
 
@@ -87,11 +88,11 @@ def open_app(
             config.settings.store.encryption_key, key="store.encryption_key"
         )
     )
-    sections = {}
-    for system in config.configured if connect else ():
-        sections[system] = problems.load(
-            lambda system=system: config.connector_settings(system)
-        )
+    wanted = config.configured if connect else ()
+    sections = {
+        system: problems.load(partial(config.connector_settings, system))
+        for system in wanted
+    }
     problems.check()
     if policy is None or mappings is None:
         message = "a loader gave neither a value nor a problem"

@@ -84,11 +84,11 @@ class Explainer:
                 findings = [f for f in plan.findings if given in f.changes]
                 return self._planned(given, findings, [change])
         if given.startswith("fnd_"):
-            plan = self._plans.find_finding(given)
-            if plan is not None:
-                findings = [f for f in plan.findings if f.id == given]
+            holder = self._plans.find_finding(given)
+            if holder is not None:
+                findings = [f for f in holder.findings if f.id == given]
                 wanted = {c for f in findings for c in f.changes}
-                changes = [c for c in plan.changes if c.id in wanted]
+                changes = [c for c in holder.changes if c.id in wanted]
                 return self._planned(given, findings, changes)
         return self._record(given, self._look.find(given)[0])
 

@@ -156,11 +156,11 @@ def _roles(look: Looker, view: AccountView, opportunity_id: str) -> Iterable[Rol
     for role in view.roles_by_opportunity.get(opportunity_id, ()):
         yield _role_line(look, role, in_outreach=role.contact_id in outreach)
         outreach.pop(role.contact_id, None)
-    for role in outreach.values():
+    for one in outreach.values():
         yield RoleLine(
-            person=look.shown(RecordRef("outreach", "prospect", role.prospect_id)),
-            role=role.role or "",
-            is_primary=role.is_primary,
+            person=look.shown(RecordRef("outreach", "prospect", one.prospect_id)),
+            role=one.role or "",
+            is_primary=one.is_primary,
             in_salesforce=False,
             in_outreach=True,
         )

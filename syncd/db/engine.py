@@ -1,0 +1,92 @@
+"""Engines: SQLite tuned for one careful writer, PostgreSQL as it is."""
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from syncd.errors import Problem, StoreError
+
+_SECONDS_FOR_A_LOCK: Final = 30
+
+
+def open_engine(url: str) -> sa.Engine:
+    """An engine for the store's address.
+
+    SQLite: WAL, foreign keys, waits up to 30 s for another writer, and every commit
+    reaches the disk before it returns (``synchronous=FULL``), because the ledger's
+    intents must survive a power cut.
+
+    Raises:
+        StoreError: The address cannot be used.
+    """
+    parsed = sa.make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        if parsed.database:
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = sa.create_engine(parsed, connect_args={"timeout": _SECONDS_FOR_A_LOCK})
+        sa.event.listen(engine, "connect", _tune_sqlite)
+        sa.event.listen(engine, "begin", _begin_immediate)
+        return engine
+    try:
+        return sa.create_engine(parsed, pool_pre_ping=True)
+    except ModuleNotFoundError as error:
+        raise StoreError(
+            Problem(
+                where="store.url",
+                what=f"the driver {error.name} is not installed",
+                remedy="pip install 'syncd[postgresql]'",
+            )
+        ) from None
+
+
+def _tune_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    # We begin transactions ourselves: the driver would begin a deferred one, which
+    # fails with "database is locked" when two readers become writers.
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_immediate(connection: sa.Connection) -> None:
+    reading = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def upsert(
+    connection: sa.Connection,
+    table: sa.Table,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    update: Iterable[str] | None = None,
+) -> None:
+    """Insert rows or, where the primary key is taken, update them.
+
+    ``update`` names the columns to change; None = all that are not in the key.
+    """
+    if not rows:
+        return
+    keys = [column.name for column in table.primary_key]
+    names = [name for name in rows[0] if name not in keys]
+    changed = list(names if update is None else update)
+    if connection.dialect.name == "postgresql":
+        insert: Any = postgresql.insert(table)
+    else:
+        insert = sqlite.insert(table)
+    if changed:
+        statement = insert.on_conflict_do_update(
+            index_elements=keys,
+            set_={name: getattr(insert.excluded, name) for name in changed},
+        )
+    else:
+        statement = insert.on_conflict_do_nothing(index_elements=keys)
+    connection.execute(statement, list(rows))
+
+
+def chunks(items: Sequence[Any], size: int = 500) -> Iterable[Sequence[Any]]:
+    """Pieces small enough for a statement's parameters."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

@@ -1,0 +1,68 @@
+"""Brings a store to the tables of this version, or says why it cannot."""
+
+from importlib.resources import files
+from typing import Final
+
+import sqlalchemy as sa
+
+from syncd.errors import Problem, StoreError
+
+HEAD: Final = "0001"
+
+
+def migrate(engine: sa.Engine) -> None:
+    """Run pending migrations, all in one transaction.
+
+    Raises:
+        StoreError: The store is damaged, unreachable, or from a newer version.
+    """
+    try:
+        with engine.connect() as connection:
+            present = _version(connection)
+    except sa.exc.DatabaseError as error:
+        raise _unusable(engine, error) from None
+    if present == HEAD:
+        return
+    if present is not None and present > HEAD:
+        raise StoreError(
+            Problem(
+                where=engine.url.render_as_string(),
+                what=f"was written by a newer version (schema {present})",
+                remedy="upgrade syncd, or use another store",
+            )
+        )
+    _upgrade(engine)
+
+
+def _version(connection: sa.Connection) -> str | None:
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    found = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+    return None if found is None else str(found)
+
+
+def _upgrade(engine: sa.Engine) -> None:
+    # Late: Alembic takes a quarter of a second to import and is seldom needed.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(files("syncd.db") / "migrations"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, HEAD)
+
+
+def _unusable(engine: sa.Engine, error: sa.exc.DatabaseError) -> StoreError:
+    damaged = "not a database" in str(error) or "malformed" in str(error)
+    return StoreError(
+        Problem(
+            where=engine.url.render_as_string(),
+            what="is damaged" if damaged else "cannot be reached or opened",
+            remedy=(
+                "restore it from a backup, or move it away and run `syncd sync --full`"
+                if damaged
+                else "check path, address and rights"
+            ),
+        )
+    )

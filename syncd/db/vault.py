@@ -1,0 +1,82 @@
+"""Rotated tokens at rest: encrypted, and durable before they are used."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from threading import RLock
+from typing import Any
+
+import sqlalchemy as sa
+from cryptography.fernet import Fernet, InvalidToken
+
+from syncd.db.engine import upsert
+from syncd.db.tables import SECRETS
+from syncd.errors import Problem, StoreError
+
+
+class SqlVault:
+    """See :class:`syncd.ports.connector.TokenVault`."""
+
+    def __init__(self, engine: sa.Engine, *, key: str) -> None:
+        """``key`` is a Fernet key.
+
+        Raises:
+            StoreError: The key is not one.
+        """
+        self._engine = engine
+        self._lock = RLock()
+        try:
+            self._fernet = Fernet(key)
+        except ValueError:
+            raise StoreError(
+                Problem(
+                    where="store.encryption_key",
+                    what="is not a Fernet key (32 bytes, URL-safe base64)",
+                    remedy="see docs/configuration.md for how to make one",
+                )
+            ) from None
+
+    def load(self, name: str) -> Mapping[str, Any] | None:
+        """The stored value, None when there is none.
+
+        Raises:
+            StoreError: It was encrypted with another key.
+        """
+        query = sa.select(SECRETS.c.value).where(SECRETS.c.name == name)
+        with self._engine.connect() as connection:
+            value = connection.scalar(query)
+        if value is None:
+            return None
+        try:
+            return dict(json.loads(self._fernet.decrypt(value.encode())))
+        except InvalidToken:
+            raise StoreError(
+                Problem(
+                    where=f"stored token {name}",
+                    what="was encrypted with another key",
+                    remedy="restore the key, or seed the connector's token anew",
+                )
+            ) from None
+
+    def save(self, name: str, value: Mapping[str, Any]) -> None:
+        """Store durably before returning."""
+        sealed = self._fernet.encrypt(json.dumps(value).encode()).decode()
+        with self._engine.begin() as connection:
+            upsert(connection, SECRETS, [{"name": name, "value": sealed}])
+
+    @contextmanager
+    def locked(self, name: str) -> Iterator[None]:
+        """Hold this while refreshing: one refresher per credential."""
+        with self._lock:
+            yield
+
+
+def key_beside(path: Path) -> str:
+    """The key in a file that only its owner can read; made when it is missing."""
+    if not path.exists():
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(Fernet.generate_key().decode())
+    return path.read_text(encoding="ascii").strip()

@@ -1,0 +1,1 @@
+"""The local copy of all records: commit, filing, and loading of homes."""

@@ -1,0 +1,219 @@
+"""Keeps the filing right while records move, inside the page's own transaction."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+import msgspec
+import sqlalchemy as sa
+
+from syncd.db.engine import chunks, upsert
+from syncd.db.tables import FILING, FILING_KEYS, KEY_HOMES, RECORDS
+from syncd.mirror.filing import NOWHERE, Keys, choose_home, keys_of
+from syncd.model.entities import ENTITY_TYPES, Entity
+from syncd.model.mail import domain_of
+from syncd.model.record import Record, RecordRef
+
+
+class Clerk:
+    """Files records, and files again whatever looked up a key that moved.
+
+    ``touched`` gathers every home that gained, lost or changed a record.
+    """
+
+    def __init__(self, connection: sa.Connection, *, free_mail: frozenset[str]) -> None:
+        """Works on one connection, in one transaction."""
+        self._connection = connection
+        self._free_mail = free_mail
+        self._own_domains: frozenset[str] | None = None
+        self.touched: set[str] = set()
+
+    def file(self, records: Iterable[Record]) -> None:
+        """File records that moved, deleted ones included."""
+        live: dict[RecordRef, Keys] = {}
+        for record in records:
+            if record.deleted:
+                self.remove([record.ref])
+                continue
+            keys = keys_of(_entity(record.ref, record.fields))
+            if keys is not None:
+                live[record.ref] = keys
+        self._file(live)
+
+    def remove(self, refs: Sequence[RecordRef]) -> None:
+        """Take records out; what their keys held together is filed again."""
+        moved: set[str] = set()
+        for ref in refs:
+            home = self._home(ref)
+            if home is not None:
+                self.touched.add(home)
+            defined = self._connection.scalars(
+                sa.select(KEY_HOMES.c.key).where(_is(KEY_HOMES, ref))
+            ).all()
+            moved.update(defined)
+            for table in (KEY_HOMES, FILING_KEYS, FILING):
+                self._connection.execute(sa.delete(table).where(_is(table, ref)))
+        self._follow(moved)
+
+    def _file(self, keys_by_ref: dict[RecordRef, Keys]) -> None:
+        """File lower levels first: a person's home must stand before a call's."""
+        by_level: dict[int, dict[RecordRef, Keys]] = defaultdict(dict)
+        for ref, keys in keys_by_ref.items():
+            by_level[keys.level][ref] = keys
+        for level in sorted(by_level):
+            self._file_level(by_level[level])
+
+    def _file_level(self, keys_by_ref: dict[RecordRef, Keys]) -> None:
+        refs = list(keys_by_ref)
+        before = self._homes(refs)
+        self._write_keys(keys_by_ref)
+        homes_of = self._homes_of_keys(
+            {key for keys in keys_by_ref.values() for key in keys.looks_up}
+        )
+        rows = []
+        moved: set[str] = set()
+        for ref, keys in keys_by_ref.items():
+            home, why = choose_home(
+                ref,
+                keys,
+                homes_of,
+                own_domains=self._domains(),
+                free_mail=self._free_mail,
+            )
+            rows.append({**msgspec.structs.asdict(ref), "home": home, "why": why})
+            self.touched.update(h for h in (home, before.get(ref, home)) if h)
+            moved.update(self._define(ref, keys, home))
+        upsert(self._connection, FILING, rows)
+        self._follow(moved)
+
+    def _write_keys(self, keys_by_ref: dict[RecordRef, Keys]) -> None:
+        rows = []
+        for ref, keys in keys_by_ref.items():
+            self._connection.execute(
+                sa.delete(FILING_KEYS).where(_is(FILING_KEYS, ref))
+            )
+            rows += [
+                {**msgspec.structs.asdict(ref), "key": key, "tier": tier}
+                for key, tier in keys.looks_up.items()
+            ]
+        upsert(self._connection, FILING_KEYS, rows)
+
+    def _define(self, ref: RecordRef, keys: Keys, home: str) -> set[str]:
+        """Write the keys a record defines; those whose home is new or gone."""
+        if not keys.defines:
+            return set()
+        known = dict(
+            self._connection.execute(
+                sa.select(KEY_HOMES.c.key, KEY_HOMES.c.home).where(_is(KEY_HOMES, ref))
+            ).tuples()
+        )
+        wanted = dict.fromkeys(keys.defines, home)
+        if known == wanted:
+            return set()
+        self._connection.execute(sa.delete(KEY_HOMES).where(_is(KEY_HOMES, ref)))
+        named = msgspec.structs.asdict(ref)
+        upsert(
+            self._connection,
+            KEY_HOMES,
+            [{"key": key, **named, "home": home} for key in wanted],
+        )
+        return {key for key in {*known, *wanted} if known.get(key) != wanted.get(key)}
+
+    def _follow(self, moved: set[str]) -> None:
+        """File again every record that looks up one of these keys."""
+        refs: set[RecordRef] = set()
+        columns = (FILING_KEYS.c.system, FILING_KEYS.c.object, FILING_KEYS.c.id)
+        for some in chunks(sorted(moved)):
+            query = sa.select(*columns).where(FILING_KEYS.c.key.in_(some)).distinct()
+            refs.update(RecordRef(*row) for row in self._connection.execute(query))
+        if refs:
+            self._file(self._stored_keys(refs))
+
+    def _stored_keys(self, refs: Iterable[RecordRef]) -> dict[RecordRef, Keys]:
+        found: dict[RecordRef, Keys] = {}
+        groups: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for ref in refs:
+            groups[(ref.system, ref.object)].append(ref.id)
+        for (system, name), ids in sorted(groups.items()):
+            for some in chunks(sorted(ids)):
+                rows = self._connection.execute(
+                    sa.select(RECORDS.c.id, RECORDS.c.fields).where(
+                        RECORDS.c.system == system,
+                        RECORDS.c.object == name,
+                        RECORDS.c.id.in_(some),
+                        RECORDS.c.deleted == sa.false(),
+                    )
+                ).all()
+                for row in rows:
+                    ref = RecordRef(system, name, row.id)
+                    keys = keys_of(_entity(ref, row.fields))
+                    if keys is not None:
+                        found[ref] = keys
+        return found
+
+    def _homes_of_keys(self, keys: set[str]) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = defaultdict(list)
+        for some in chunks(sorted(keys)):
+            rows = self._connection.execute(
+                sa.select(KEY_HOMES.c.key, KEY_HOMES.c.home)
+                .where(KEY_HOMES.c.key.in_(some))
+                .order_by(KEY_HOMES.c.home)
+            )
+            for key, home in rows:
+                found[key].append(home)
+        return found
+
+    def _homes(self, refs: Sequence[RecordRef]) -> dict[RecordRef, str]:
+        found: dict[RecordRef, str] = {}
+        groups: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for ref in refs:
+            groups[(ref.system, ref.object)].append(ref.id)
+        for (system, name), ids in groups.items():
+            for some in chunks(ids):
+                rows = self._connection.execute(
+                    sa.select(FILING.c.id, FILING.c.home).where(
+                        FILING.c.system == system,
+                        FILING.c.object == name,
+                        FILING.c.id.in_(some),
+                    )
+                )
+                found.update((RecordRef(system, name, r.id), r.home) for r in rows)
+        return found
+
+    def _home(self, ref: RecordRef) -> str | None:
+        found = self._homes([ref]).get(ref)
+        return None if found in {None, NOWHERE} else found
+
+    def _domains(self) -> frozenset[str]:
+        """Our own e-mail domains, as the active users' addresses show them."""
+        if self._own_domains is None:
+            self._own_domains = own_domains(self._connection, free_mail=self._free_mail)
+        return self._own_domains
+
+
+def own_domains(
+    connection: sa.Connection, *, free_mail: frozenset[str]
+) -> frozenset[str]:
+    """Domains of active standard Salesforce users, free mail left out."""
+    query = sa.select(RECORDS.c.fields).where(
+        RECORDS.c.system == "salesforce",
+        RECORDS.c.object == "User",
+        RECORDS.c.deleted == sa.false(),
+    )
+    users = (msgspec.json.decode(body) for body in connection.scalars(query))
+    domains = {
+        domain_of(user.get("email", ""))
+        for user in users
+        if user.get("is_active", True)
+        and user.get("user_type", "Standard") == "Standard"
+    }
+    return frozenset(domains - free_mail - {""})
+
+
+def _entity(ref: RecordRef, fields: bytes | str) -> Entity:
+    return msgspec.json.decode(fields, type=ENTITY_TYPES[(ref.system, ref.object)])
+
+
+def _is(table: sa.Table, ref: RecordRef) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        table.c.system == ref.system, table.c.object == ref.object, table.c.id == ref.id
+    )

@@ -1,0 +1,248 @@
+"""In which home a record is judged, and why: keys that it looks up and defines.
+
+A *key* names a person, a company or a deal in one system (``sf:003…``, ``mail:a@b.c``,
+``op:12``). Records of people, accounts and deals define keys; every record looks keys
+up. A record's home is the home of the strongest key it looks up: people first, so
+that all records of one interaction meet, then deals, then accounts. Without any, the
+home is the e-mail domain, the address itself for free mail, else the record.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import singledispatch
+from typing import Final
+
+from syncd.model.entities import (
+    Account,
+    Activity,
+    Call,
+    Case,
+    Contact,
+    ContactRole,
+    Engagement,
+    Entity,
+    Lead,
+    Mailing,
+    Meeting,
+    Opportunity,
+    OpportunityHistory,
+    OutreachAccount,
+    OutreachOpportunity,
+    OutreachTask,
+    Prospect,
+    ProspectRole,
+)
+from syncd.model.mail import domain_of, registrable_domain
+from syncd.model.record import RecordRef
+
+NOWHERE: Final = ""
+"""Home of records that are never judged: org-wide tables and internal meetings."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keys:
+    """What one record looks up (key → tier, 0 strongest) and what it defines.
+
+    ``own_home`` is set for a Salesforce Account only. ``addresses`` are external
+    e-mail addresses, for the home of last resort.
+    """
+
+    looks_up: Mapping[str, int]
+    defines: tuple[str, ...] = ()
+    own_home: str = ""
+    addresses: tuple[str, ...] = ()
+    level: int = 3
+
+
+def _lookups(*tiers: Iterable[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for tier, keys in enumerate(tiers):
+        for key in keys:
+            found.setdefault(key, tier)
+    return found
+
+
+def _sf(*ids: str | None) -> list[str]:
+    return [f"sf:{one}" for one in ids if one]
+
+
+def _mail(addresses: Iterable[str | None]) -> list[str]:
+    return [f"mail:{one}" for one in addresses if one]
+
+
+def _outreach(kind: str, *ids: str | None) -> list[str]:
+    return [f"{kind}:{one}" for one in ids if one]
+
+
+@singledispatch
+def keys_of(_entity: Entity) -> Keys | None:
+    """The keys of a record; None for org-wide tables, which have no home."""
+    return None
+
+
+@keys_of.register
+def _(one: Account) -> Keys:
+    return Keys(looks_up={}, defines=(f"sf:{one.id}",), own_home=one.id, level=0)
+
+
+@keys_of.register
+def _(one: Contact) -> Keys:
+    return Keys(
+        looks_up=_lookups(_sf(one.account_id)),
+        defines=(f"sf:{one.id}", *_mail(one.emails)),
+        addresses=one.emails,
+        level=1,
+    )
+
+
+@keys_of.register
+def _(one: Lead) -> Keys:
+    # A converted lead is its contact; its addresses speak for the contact.
+    own = () if one.is_converted else tuple(_mail(one.emails))
+    return Keys(
+        looks_up=_lookups(_sf(one.converted_account_id)),
+        defines=(f"sf:{one.id}", *own),
+        addresses=one.emails,
+        level=1,
+    )
+
+
+@keys_of.register
+def _(one: Opportunity) -> Keys:
+    looks_up = _lookups(_sf(one.account_id))
+    return Keys(looks_up=looks_up, defines=(f"sf:{one.id}",), level=1)
+
+
+@keys_of.register
+def _(one: Case) -> Keys:
+    looks_up = _lookups(_sf(one.account_id), _sf(one.contact_id))
+    return Keys(looks_up=looks_up, defines=(f"sf:{one.id}",), level=2)
+
+
+@keys_of.register
+def _(one: OutreachAccount) -> Keys:
+    looks_up = _lookups(_sf(*one.crm_ids))
+    return Keys(looks_up=looks_up, defines=(f"oa:{one.id}",), level=1)
+
+
+@keys_of.register
+def _(one: Prospect) -> Keys:
+    return Keys(
+        looks_up=_lookups(
+            _sf(*one.crm_ids), _mail(one.emails), _outreach("oa", one.account_id)
+        ),
+        defines=(f"op:{one.id}",),
+        addresses=one.emails,
+        level=2,
+    )
+
+
+@keys_of.register
+def _(one: OutreachOpportunity) -> Keys:
+    looks_up = _lookups(_sf(*one.crm_ids), _outreach("oa", one.account_id))
+    return Keys(looks_up=looks_up, defines=(f"oo:{one.id}",), level=2)
+
+
+@keys_of.register(ContactRole)
+@keys_of.register(OpportunityHistory)
+def _(one: ContactRole | OpportunityHistory) -> Keys:
+    return Keys(looks_up=_lookups(_sf(one.opportunity_id)))
+
+
+@keys_of.register
+def _(one: ProspectRole) -> Keys:
+    deal = _outreach("oo", one.opportunity_id)
+    return Keys(looks_up=_lookups(deal, _outreach("op", one.prospect_id)))
+
+
+@keys_of.register
+def _(one: Activity) -> Keys:
+    people = _sf(one.who_id, *one.who_ids)
+    return Keys(looks_up=_lookups(people, _sf(one.what_id), _sf(one.account_id)))
+
+
+@keys_of.register(Call)
+@keys_of.register(Mailing)
+def _(one: Call | Mailing) -> Keys:
+    people = _outreach("op", one.prospect_id)
+    return Keys(looks_up=_lookups(people, _outreach("oo", one.opportunity_id)))
+
+
+@keys_of.register
+def _(one: OutreachTask) -> Keys:
+    return Keys(
+        looks_up=_lookups(
+            _outreach("op", one.prospect_id),
+            _outreach("oo", one.opportunity_id),
+            _outreach("oa", one.account_id),
+        )
+    )
+
+
+@keys_of.register
+def _(one: Meeting) -> Keys:
+    guests = tuple(a.email for a in one.attendees if a.email and not a.is_resource)
+    return Keys(looks_up=_lookups(_mail(guests)), addresses=guests)
+
+
+@keys_of.register
+def _(one: Engagement) -> Keys:
+    people = tuple(p.email for p in one.participants if p.email and not p.is_rep)
+    deal = _sf(one.opportunity_id)
+    account = _sf(one.salesforce_account_id)
+    return Keys(looks_up=_lookups(_mail(people), deal, account), addresses=people)
+
+
+def choose_home(
+    ref: RecordRef,
+    keys: Keys,
+    homes_of: Mapping[str, Sequence[str]],
+    *,
+    own_domains: frozenset[str],
+    free_mail: frozenset[str],
+) -> tuple[str, str]:
+    """The home and, in a sentence, why.
+
+    Args:
+        ref: The record.
+        keys: Its keys.
+        homes_of: Homes behind each key it looks up; several where two records define
+            one key.
+        own_domains: Our own e-mail domains; their addresses never decide.
+        free_mail: Domains that stand for nobody.
+    """
+    if keys.own_home:
+        return keys.own_home, "it is the account"
+    for tier in sorted(set(keys.looks_up.values())):
+        found: Counter[str] = Counter()
+        for key, its_tier in keys.looks_up.items():
+            if its_tier == tier:
+                found.update(home for home in set(homes_of.get(key, ())) if home)
+        if found:
+            # Most keys first, then the smallest id: the same answer in every order.
+            home = min(found, key=lambda one: (-found[one], one))
+            names = sorted(k for k in keys.looks_up if home in homes_of.get(k, ()))
+            return home, f"{names[0].partition(':')[0]} key leads to it"
+    return _without_account(ref, keys, own_domains=own_domains, free_mail=free_mail)
+
+
+def _without_account(
+    ref: RecordRef,
+    keys: Keys,
+    *,
+    own_domains: frozenset[str],
+    free_mail: frozenset[str],
+) -> tuple[str, str]:
+    external = sorted(
+        one for one in keys.addresses if domain_of(one) not in own_domains
+    )
+    if external:
+        domains = sorted({registrable_domain(domain_of(one)) for one in external})
+        companies = [one for one in domains if one not in free_mail]
+        if companies:
+            return f"domain:{companies[0]}", "no account, an e-mail domain"
+        return f"mail:{external[0]}", "no account, a free-mail address"
+    if keys.addresses:
+        return NOWHERE, "only our own people take part"
+    return f"record:{ref}", "nothing leads to an account"

@@ -1,0 +1,231 @@
+"""Loads homes in batches: a handful of statements per batch, none per home."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+import sqlalchemy as sa
+
+from syncd.db.engine import chunks
+from syncd.db.tables import FILING, FILING_KEYS, KEY_HOMES, RECORDS, VERSIONS
+from syncd.model.entities import ENTITY_TYPES, ContactRole, Entity
+from syncd.model.record import RecordRef
+from syncd.model.view import HomeRecords
+
+_FIELD_OF: Final[Mapping[tuple[str, str], str]] = {
+    ("salesforce", "Contact"): "contacts",
+    ("salesforce", "Lead"): "leads",
+    ("salesforce", "Opportunity"): "opportunities",
+    ("salesforce", "OpportunityHistory"): "opportunity_history",
+    ("salesforce", "OpportunityContactRole"): "roles",
+    ("salesforce", "Case"): "cases",
+    ("salesforce", "Task"): "activities",
+    ("salesforce", "Event"): "activities",
+    ("outreach", "account"): "outreach_accounts",
+    ("outreach", "prospect"): "prospects",
+    ("outreach", "opportunity"): "outreach_opportunities",
+    ("outreach", "opportunityProspectRole"): "prospect_roles",
+    ("outreach", "call"): "calls",
+    ("outreach", "task"): "outreach_tasks",
+    ("outreach", "mailing"): "mailings",
+    ("google_calendar", "Event"): "meetings",
+    ("caldav", "Event"): "meetings",
+    ("chorus", "engagement"): "engagements",
+}
+_GUESTS: Final = (
+    "Account",
+    "Contact",
+    "Opportunity",
+    "OpportunityHistory",
+    "OpportunityContactRole",
+    "Case",
+)
+
+_Found = tuple[RecordRef, str, Entity]
+
+
+def load_homes(
+    connection: sa.Connection,
+    homes: Sequence[str],
+    *,
+    since: datetime,
+    max_records: int,
+) -> Iterator[Sequence[HomeRecords]]:
+    """Batches of homes in the order given, each of about ``max_records`` at most."""
+    for batch in _batches(connection, homes, max_records=max_records):
+        own = _records(connection, batch, since=since)
+        guests = _guest_homes(connection, batch)
+        others = _records(
+            connection,
+            sorted({one for some in guests.values() for one in some}),
+            since=since,
+            objects=_GUESTS,
+        )
+        removed = _removed_roles(connection, own)
+        yield [
+            _home(
+                home,
+                own.get(home, []),
+                guests=[found for one in guests[home] for found in others.get(one, [])],
+                removed=removed.get(home, ()),
+            )
+            for home in batch
+        ]
+
+
+def _batches(
+    connection: sa.Connection, homes: Sequence[str], *, max_records: int
+) -> Iterator[list[str]]:
+    sizes: dict[str, int] = {}
+    for some in chunks(homes):
+        query = (
+            sa.select(FILING.c.home, sa.func.count())
+            .where(FILING.c.home.in_(some))
+            .group_by(FILING.c.home)
+        )
+        sizes.update(dict(connection.execute(query).tuples()))
+    batch: list[str] = []
+    held = 0
+    for home in homes:
+        size = sizes.get(home, 0)
+        if batch and held + size > max_records:
+            yield batch
+            batch, held = [], 0
+        batch.append(home)
+        held += size
+    if batch:
+        yield batch
+
+
+def _records(
+    connection: sa.Connection,
+    homes: Iterable[str],
+    *,
+    since: datetime,
+    objects: Sequence[str] = (),
+) -> dict[str, list[_Found]]:
+    """Decoded records by home, sorted by ref."""
+    query = (
+        sa.select(
+            FILING.c.home,
+            RECORDS.c.system,
+            RECORDS.c.object,
+            RECORDS.c.id,
+            RECORDS.c.version,
+            RECORDS.c.fields,
+        )
+        .join(
+            RECORDS,
+            sa.and_(
+                FILING.c.system == RECORDS.c.system,
+                FILING.c.object == RECORDS.c.object,
+                FILING.c.id == RECORDS.c.id,
+            ),
+        )
+        .where(
+            RECORDS.c.deleted == sa.false(),
+            sa.or_(
+                RECORDS.c.happened_at.is_(None),
+                RECORDS.c.happened_at >= since,
+                RECORDS.c.is_open == sa.true(),
+            ),
+        )
+        .order_by(RECORDS.c.system, RECORDS.c.object, RECORDS.c.id)
+    )
+    if objects:
+        query = query.where(
+            RECORDS.c.system == "salesforce", RECORDS.c.object.in_(objects)
+        )
+    found: dict[str, list[_Found]] = defaultdict(list)
+    for some in chunks(list(homes)):
+        for row in connection.execute(query.where(FILING.c.home.in_(some))):
+            ref = RecordRef(row.system, row.object, row.id)
+            kind = ENTITY_TYPES[(row.system, row.object)]
+            entity = msgspec.json.decode(row.fields, type=kind)
+            found[row.home].append((ref, row.version, entity))
+    return found
+
+
+def _guest_homes(
+    connection: sa.Connection, homes: Sequence[str]
+) -> dict[str, list[str]]:
+    """Other accounts whose people or deals are named by a home's records."""
+    query = (
+        sa.select(FILING.c.home, KEY_HOMES.c.home)
+        .join(
+            FILING_KEYS,
+            sa.and_(
+                FILING.c.system == FILING_KEYS.c.system,
+                FILING.c.object == FILING_KEYS.c.object,
+                FILING.c.id == FILING_KEYS.c.id,
+            ),
+        )
+        .join(KEY_HOMES, KEY_HOMES.c.key == FILING_KEYS.c.key)
+        .where(KEY_HOMES.c.home != FILING.c.home, KEY_HOMES.c.home != "")
+        .distinct()
+        .order_by(FILING.c.home, KEY_HOMES.c.home)
+    )
+    found: dict[str, list[str]] = {home: [] for home in homes}
+    for some in chunks(homes):
+        for home, other in connection.execute(query.where(FILING.c.home.in_(some))):
+            found[home].append(other)
+    return found
+
+
+def _removed_roles(
+    connection: sa.Connection, own: Mapping[str, Sequence[_Found]]
+) -> dict[str, tuple[ContactRole, ...]]:
+    """Contact roles that were there once, by home: for questions about the past."""
+    home_of = {
+        ref.id: home
+        for home, found in own.items()
+        for ref, _, _ in found
+        if ref.object == "Opportunity"
+    }
+    if not home_of:
+        return {}
+    query = sa.select(RECORDS.c.fields).where(
+        RECORDS.c.system == "salesforce",
+        RECORDS.c.object == "OpportunityContactRole",
+        RECORDS.c.deleted == sa.true(),
+    )
+    older = sa.select(VERSIONS.c.fields).where(
+        VERSIONS.c.object == "OpportunityContactRole", VERSIONS.c.deleted == sa.false()
+    )
+    removed: dict[str, dict[str, ContactRole]] = defaultdict(dict)
+    for statement in (older, query):
+        for body in connection.scalars(statement):
+            role = msgspec.json.decode(body, type=ContactRole)
+            if role.opportunity_id in home_of:
+                removed[home_of[role.opportunity_id]][role.id] = role
+    present = {ref.id for found in own.values() for ref, _, _ in found}
+    return {
+        home: tuple(role for key, role in sorted(roles.items()) if key not in present)
+        for home, roles in removed.items()
+    }
+
+
+def _home(
+    home: str,
+    found: Sequence[_Found],
+    *,
+    guests: Sequence[_Found],
+    removed: tuple[ContactRole, ...] = (),
+) -> HomeRecords:
+    grouped: dict[str, list[Any]] = defaultdict(list)
+    account: Any = None
+    for ref, _, entity in found:
+        if ref.object == "Account" and ref.system == "salesforce":
+            account = entity
+        elif (ref.system, ref.object) in _FIELD_OF:
+            grouped[_FIELD_OF[(ref.system, ref.object)]].append(entity)
+    return HomeRecords(
+        home=home,
+        account=account,
+        guests=_home(f"guests of {home}", guests, guests=()) if guests else None,
+        versions={ref: version for ref, version, _ in found},
+        removed_roles=removed,
+        **{name: tuple(entities) for name, entities in grouped.items()},
+    )

@@ -1,0 +1,275 @@
+"""The mirror on SQLAlchemy: a page, its filing and its cursor in one transaction."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from syncd.db.engine import upsert
+from syncd.db.tables import (
+    CURSORS,
+    DIRTY,
+    DOUBTS,
+    FACTS,
+    FILING,
+    POLLS,
+    QUARANTINE,
+    RECORDS,
+)
+from syncd.mirror.clerk import Clerk
+from syncd.mirror.intake import take_in
+from syncd.mirror.load import load_homes
+from syncd.mirror.org import read_org
+from syncd.model.ids import salesforce_id
+from syncd.model.outcome import PollOutcome
+from syncd.model.policy import Policy
+from syncd.model.record import Quarantined, Record, RecordRef
+from syncd.model.view import HomeRecords, OrgContext
+from syncd.ports.stores import (
+    CommitResult,
+    DirtyHome,
+    MirrorPage,
+    SnapshotDoubt,
+)
+
+
+class SqlMirror:
+    """See :class:`syncd.ports.stores.Mirror`."""
+
+    def __init__(self, engine: sa.Engine, *, free_mail: frozenset[str]) -> None:
+        """``free_mail`` are domains that stand for nobody."""
+        self._engine = engine
+        self._free_mail = free_mail
+
+    # --- reading pages in ------------------------------------------------------
+
+    def cursor(
+        self, system: str, object_name: str, scope: str
+    ) -> Mapping[str, Any] | None:
+        """What the last committed page of this object and scope carried."""
+        query = sa.select(CURSORS.c.cursor).where(
+            CURSORS.c.system == system,
+            CURSORS.c.object == object_name,
+            CURSORS.c.scope == scope,
+        )
+        with self._read() as connection:
+            found = connection.scalar(query)
+        return None if not found or found == "null" else dict(json.loads(found))
+
+    def commit(self, page: MirrorPage, *, now: datetime) -> CommitResult:
+        """Store a page: records, filing, dirty homes and cursor in one transaction."""
+        with self._engine.begin() as connection:
+            clerk = Clerk(connection, free_mail=self._free_mail)
+            changed, deleted = take_in(connection, page, clerk=clerk, now=now)
+            dirtied = _mark(connection, clerk.touched)
+        return CommitResult(changed=changed, deleted=deleted, dirtied=dirtied)
+
+    # --- polls, quarantine, guards ------------------------------------------------
+
+    def save_poll(self, outcome: PollOutcome) -> None:
+        """Remember how a connector's poll ended."""
+        body = msgspec.json.encode(outcome).decode()
+        with self._engine.begin() as connection:
+            upsert(connection, POLLS, [{"system": outcome.system, "outcome": body}])
+
+    def polls(self) -> Mapping[str, PollOutcome]:
+        """The last poll of each system."""
+        with self._read() as connection:
+            rows = connection.execute(sa.select(POLLS)).all()
+        return {
+            r.system: msgspec.json.decode(r.outcome, type=PollOutcome) for r in rows
+        }
+
+    def save_fact(self, name: str, value: Any) -> None:  # noqa: ANN401 - any JSON value
+        """Remember something about the org: its ids, links, unmapped fields."""
+        body = msgspec.json.encode(value, order="deterministic").decode()
+        with self._engine.begin() as connection:
+            upsert(connection, FACTS, [{"name": name, "value": body}])
+
+    def facts(self) -> Mapping[str, Any]:
+        """Everything remembered about the org."""
+        with self._read() as connection:
+            return _facts(connection)
+
+    def quarantined(self) -> Sequence[tuple[Quarantined, datetime]]:
+        """Records that could not be read, newest first."""
+        query = sa.select(QUARANTINE).order_by(QUARANTINE.c.seen_at.desc())
+        with self._read() as connection:
+            rows = connection.execute(query).all()
+        return [
+            (
+                Quarantined(
+                    ref=RecordRef(r.system, r.object, r.id),
+                    reason=r.reason,
+                    path=r.path,
+                ),
+                r.seen_at,
+            )
+            for r in rows
+        ]
+
+    def doubts(self) -> Sequence[SnapshotDoubt]:
+        """Snapshots that were not believed."""
+        with self._read() as connection:
+            rows = connection.execute(sa.select(DOUBTS)).all()
+        return [
+            SnapshotDoubt(
+                system=r.system, object=r.object, before=r.before, after=r.after
+            )
+            for r in rows
+        ]
+
+    # --- homes ----------------------------------------------------------------------
+
+    def mark_all_dirty(self) -> int:
+        """A full pass: every home is to be reconciled; returns how many."""
+        return self.mark_dirty(self.homes())
+
+    def mark_dirty(self, homes: Iterable[str]) -> int:
+        """These homes are to be reconciled; returns how many."""
+        with self._engine.begin() as connection:
+            return _mark(connection, set(homes))
+
+    def dirty(self, limit: int) -> Sequence[DirtyHome]:
+        """Homes to reconcile, longest waiting first."""
+        query = sa.select(DIRTY).order_by(DIRTY.c.mark, DIRTY.c.home).limit(limit)
+        with self._read() as connection:
+            rows = connection.execute(query).all()
+        return [DirtyHome(home=row.home, mark=row.mark) for row in rows]
+
+    def clear_dirty(self, homes: Sequence[DirtyHome]) -> None:
+        """Reconciled; a home dirtied again since stays dirty."""
+        with self._engine.begin() as connection:
+            for one in homes:
+                connection.execute(
+                    sa.delete(DIRTY).where(
+                        DIRTY.c.home == one.home, DIRTY.c.mark == one.mark
+                    )
+                )
+
+    def homes(
+        self,
+        *,
+        opportunities: Sequence[str] = (),
+        accounts: Sequence[str] = (),
+        owners: Sequence[str] = (),
+    ) -> Sequence[str]:
+        """Homes in a scope, sorted; no argument means all. Owners are e-mails."""
+        query = sa.select(FILING.c.home).where(FILING.c.home != "").distinct()
+        wanted: list[sa.ColumnElement[bool]] = []
+        ids = [salesforce_id(one) or one for one in (*opportunities, *accounts)]
+        if ids:
+            wanted.append(FILING.c.id.in_(ids))
+        if owners:
+            wanted.append(FILING.c.id.in_(self._owned(owners)))
+        if wanted:
+            query = query.where(sa.or_(*wanted))
+        with self._read() as connection:
+            return sorted(connection.scalars(query).all())
+
+    def _owned(self, owners: Sequence[str]) -> sa.Select[tuple[str]]:
+        """Ids of accounts, deals and activities owned by people with these e-mails."""
+        users = {
+            user_id
+            for user_id, email in self._users()
+            if email.casefold() in {owner.casefold() for owner in owners}
+        }
+        needles = [RECORDS.c.fields.like(f'%"owner_id":"{one}"%') for one in users]
+        return sa.select(RECORDS.c.id).where(
+            RECORDS.c.system == "salesforce", sa.or_(sa.false(), *needles)
+        )
+
+    def _users(self) -> Iterator[tuple[str, str]]:
+        query = sa.select(RECORDS.c.fields).where(
+            RECORDS.c.system == "salesforce", RECORDS.c.object == "User"
+        )
+        with self._read() as connection:
+            for body in connection.scalars(query):
+                user = json.loads(body)
+                yield user["id"], user.get("email", "")
+
+    def load(
+        self, homes: Sequence[str], *, since: datetime, max_records: int = 20_000
+    ) -> Iterator[Sequence[HomeRecords]]:
+        """Views' records in batches cut by records, homes in the order given."""
+        with self._read() as connection:
+            yield from load_homes(
+                connection, homes, since=since, max_records=max_records
+            )
+
+    def org(self, policy: Policy) -> OrgContext:
+        """What is the same for every account."""
+        with self._read() as connection:
+            return read_org(connection, policy=policy, facts=_facts(connection))
+
+    # --- single records ---------------------------------------------------------------
+
+    def get(self, ref: RecordRef) -> Record | None:
+        """One record, deleted ones included."""
+        query = sa.select(RECORDS).where(
+            RECORDS.c.system == ref.system,
+            RECORDS.c.object == ref.object,
+            RECORDS.c.id == ref.id,
+        )
+        with self._read() as connection:
+            row = connection.execute(query).one_or_none()
+        if row is None:
+            return None
+        return Record(
+            ref=ref,
+            version=row.version,
+            valid_from=row.valid_from,
+            fields=row.fields.encode(),
+            deleted=row.deleted,
+            happened_at=row.happened_at,
+            is_open=row.is_open,
+        )
+
+    def find(self, record_id: str) -> Sequence[RecordRef]:
+        """Records with this id in any system; 15- and 18-character ids are equal."""
+        query = (
+            sa.select(RECORDS.c.system, RECORDS.c.object, RECORDS.c.id)
+            .where(RECORDS.c.id == (salesforce_id(record_id) or record_id))
+            .order_by(RECORDS.c.system.desc(), RECORDS.c.object)
+        )
+        with self._read() as connection:
+            return [RecordRef(*row) for row in connection.execute(query).all()]
+
+    def home_of(self, ref: RecordRef) -> tuple[str, str] | None:
+        """The home of a record, and why it is filed there."""
+        query = sa.select(FILING.c.home, FILING.c.why).where(
+            FILING.c.system == ref.system,
+            FILING.c.object == ref.object,
+            FILING.c.id == ref.id,
+        )
+        with self._read() as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else (row.home, row.why)
+
+    def live_counts(self) -> Mapping[tuple[str, str], int]:
+        """Live records by (system, object)."""
+        query = (
+            sa.select(RECORDS.c.system, RECORDS.c.object, sa.func.count())
+            .where(RECORDS.c.deleted == sa.false())
+            .group_by(RECORDS.c.system, RECORDS.c.object)
+        )
+        with self._read() as connection:
+            rows = connection.execute(query).all()
+        return {(system, name): count for system, name, count in rows}
+
+    def _read(self) -> sa.Connection:
+        return self._engine.connect().execution_options(reading=True)
+
+
+def _facts(connection: sa.Connection) -> dict[str, Any]:
+    return {r.name: json.loads(r.value) for r in connection.execute(sa.select(FACTS))}
+
+
+def _mark(connection: sa.Connection, homes: Iterable[str]) -> int:
+    named = sorted(home for home in homes if home)
+    last = connection.scalar(sa.select(sa.func.max(DIRTY.c.mark))) or 0
+    upsert(connection, DIRTY, [{"home": home, "mark": last + 1} for home in named])
+    return len(named)

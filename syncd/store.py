@@ -1,0 +1,62 @@
+"""Opens the store: migrated, with mirror, ledger, plans and vault on one engine."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from syncd.db.engine import open_engine
+from syncd.db.migrate import migrate
+from syncd.db.vault import SqlVault, key_beside
+from syncd.ledger.plans import SqlPlans
+from syncd.ledger.store import SqlLedger
+from syncd.mirror.store import SqlMirror
+from syncd.model.mail import FREE_MAIL
+
+
+@dataclass(frozen=True, kw_only=True)
+class Store:
+    """Everything that lasts; close it when done."""
+
+    engine: sa.Engine
+    mirror: SqlMirror
+    ledger: SqlLedger
+    plans: SqlPlans
+    vault: SqlVault
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self.engine.dispose()
+
+
+def open_store(
+    url: str,
+    *,
+    base: Path,
+    encryption_key: str | None = None,
+    free_mail: Collection[str] = (),
+) -> Store:
+    """Open a store, bringing its tables to this version first.
+
+    Args:
+        url: SQLAlchemy address: SQLite file or PostgreSQL.
+        base: Folder of the file syncd.key when there is no key.
+        encryption_key: Fernet key of the stored tokens.
+        free_mail: Domains to add to the shipped list.
+
+    Raises:
+        StoreError: Unreachable, damaged, or of a newer version.
+    """
+    engine = open_engine(url)
+    migrate(engine)
+    database = engine.url.database
+    on_sqlite = engine.dialect.name == "sqlite"
+    lock_path = Path(f"{database}.writer") if on_sqlite else None
+    return Store(
+        engine=engine,
+        mirror=SqlMirror(engine, free_mail=FREE_MAIL | frozenset(free_mail)),
+        ledger=SqlLedger(engine, lock_path=lock_path),
+        plans=SqlPlans(engine),
+        vault=SqlVault(engine, key=encryption_key or key_beside(base / "syncd.key")),
+    )
