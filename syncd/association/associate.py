@@ -234,10 +234,18 @@ def _flip_down(ranked: Sequence[_Scored], policy: AssociationPolicy) -> str:
         key=lambda f: (f.weight, f.name),
     )
     for feature in pro:
-        shares = _shares_with(ranked, -feature.weight)
-        if _verdict(shares, policy, "") is not Decision.APPLY:
+        if _falls(ranked, policy, feature.weight):
             return f"It would only be proposed if this were not so: {feature.says}."
-    return "No single fact would change it."
+    lost: list[Feature] = []
+    while pro and not _falls(ranked, policy, math.fsum(f.weight for f in lost)):
+        lost.append(pro.pop())
+    facts = "; ".join(feature.says for feature in lost)
+    return f"It would only be proposed if none of this were so: {facts}."
+
+
+def _falls(ranked: Sequence[_Scored], policy: AssociationPolicy, loss: float) -> bool:
+    shares = _shares_with(ranked, -loss)
+    return _verdict(shares, policy, "") is not Decision.APPLY
 
 
 def _flip_up(ranked: Sequence[_Scored], policy: AssociationPolicy) -> str:

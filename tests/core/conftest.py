@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from syncd.model import entities as e
@@ -299,7 +300,7 @@ class World:
     def setting(self, rule: str, **values: Any) -> None:
         """Give one rule other settings."""
         kind = all_rules()[rule].settings
-        self.policy.setdefault("rules", {})[rule] = kind(**values)
+        self.policy.setdefault("rules", {})[rule] = msgspec.convert(values, kind)
 
     def judge(self, *only: str) -> Judged:
         """Judge with these rules, or with all."""
