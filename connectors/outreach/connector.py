@@ -1,0 +1,404 @@
+"""The Outreach connector: reads people, deals and activities, writes roles.
+
+Source: Outreach API reference; cursors, filters and sparse fields.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Final
+
+import msgspec
+
+from connectors.outreach.client import Client
+from connectors.outreach.login import SYSTEM
+from syncd.errors import (
+    AuthError,
+    ConflictError,
+    ConnectorError,
+    RemoteError,
+    RetryableError,
+    SkipRecordError,
+)
+from syncd.kit.instants import iso_z, parse_instant
+from syncd.model.record import Quarantined, RawRecord, RecordRef
+from syncd.ports.connector import (
+    CheckItem,
+    ConnectorContext,
+    Current,
+    FieldInfo,
+    Level,
+    OrgIdentity,
+    Page,
+    ReadRequest,
+    Write,
+    WriteOutcome,
+    WriteStatus,
+)
+
+_COLLECTIONS: Final[Mapping[str, str]] = {
+    "user": "users",
+    "opportunityStage": "opportunityStages",
+    "callDisposition": "callDispositions",
+    "account": "accounts",
+    "prospect": "prospects",
+    "opportunity": "opportunities",
+    "opportunityProspectRole": "opportunityProspectRoles",
+    "call": "calls",
+    "task": "tasks",
+    "mailing": "mailings",
+}
+_LINKED: Final = frozenset(
+    {"user", "account", "prospect", "opportunity", "call", "task", "mailing"}
+)
+_SWEPT: Final = frozenset(
+    {"opportunityProspectRole", "opportunityStage", "callDisposition"}
+)
+_PAGE: Final = 1000
+_SMALLEST_PAGE: Final = 50
+_OVERLAP: Final = timedelta(minutes=5)
+_SKEW: Final = timedelta(minutes=2)
+_RELATIONS: Final[Mapping[str, frozenset[str]]] = {
+    "opportunityProspectRole": frozenset({"opportunity", "prospect"}),
+    "prospect": frozenset({"account", "owner"}),
+}
+
+
+class OutreachConnector:
+    """See :class:`syncd.ports.connector.WritingConnector`."""
+
+    system = SYSTEM
+
+    def __init__(self, context: ConnectorContext) -> None:
+        """Connects only when asked."""
+        self._client = Client(context)
+        self._share = float(context.settings["hourly_call_share"])
+        self._identity: OrgIdentity | None = None
+
+    def objects(self) -> tuple[str, ...]:
+        """People before deals before activities."""
+        return tuple(_COLLECTIONS)
+
+    def check(self) -> Sequence[CheckItem]:
+        """Credentials, scopes, clock and rate budget."""
+        items = []
+        for object_name, collection in _COLLECTIONS.items():
+            try:
+                self._client.get(f"/{collection}", {"page[size]": "1"})
+            except AuthError as error:
+                return [self._item("credentials", Level.PROBLEM, str(error), auth=True)]
+            except RemoteError as error:
+                says = f"{object_name} cannot be read: {error.code}"
+                remedy = f"grant the scope {collection}.read"
+                items.append(self._item("scope", Level.PROBLEM, says, remedy=remedy))
+        server = self._client.server_at
+        skew = abs(server - self._client.now()) if server else timedelta(0)
+        level = Level.WARNING if skew > _SKEW else Level.OK
+        says = f"differs from the server's by {skew.total_seconds():.0f} s"
+        items.append(self._item("clock", level, says, remedy="set the clock by NTP"))
+        says = f"{self._client.remaining} of {self._client.limit} calls left this hour"
+        items.append(self._item("rate budget", Level.OK, says))
+        return [self._item("credentials", Level.OK, "accepted"), *items]
+
+    def identity(self) -> OrgIdentity:
+        """Org behind the token; the root document names it."""
+        if self._identity is None:
+            document = self._client.send("GET", "").json()
+            meta = document.get("meta", {}) if isinstance(document, dict) else {}
+            user = meta.get("user", {})
+            org = meta.get("org", {})
+            name = org.get("guid") or org.get("id") or org.get("shortname") or ""
+            self._identity = OrgIdentity(
+                org_id=str(name),
+                user_id=str(user.get("id") or user.get("email") or ""),
+                server_at=self._client.server_at,
+            )
+        return self._identity
+
+    def describe(self, object_name: str) -> Mapping[str, FieldInfo] | None:
+        """Outreach has no such metadata."""
+        return None
+
+    def read(self, request: ReadRequest) -> Iterator[Page]:
+        """Changes since the cursor by updatedAt, or everything.
+
+        Roles and value lists are always listed whole: Outreach shows no deletes.
+        """
+        cursor = request.cursor or {}
+        swept = request.object in _SWEPT or request.full or not cursor
+        snapshot = swept and request.since is None
+        server = self._server_now()
+        params = self._params(request)
+        if not swept:
+            since = iso_z(parse_instant(str(cursor["at"])) - _OVERLAP)
+            params["filter[updatedAt]"] = f"{since}..inf"
+        elif request.since is not None:
+            params["filter[createdAt]"] = f"{iso_z(request.since)}..inf"
+        first = True
+        for document in self._documents(request.object, params):
+            last = not document.get("links", {}).get("next")
+            records, bad = _records(request.object, document["data"])
+            yield Page(
+                object=request.object,
+                records=records,
+                quarantined=bad,
+                # A pass counts only when it is complete: results may come unsorted.
+                cursor={"at": iso_z(server)} if last else None,
+                last=last,
+                snapshot=snapshot and last,
+                starts_snapshot=snapshot and first,
+                as_of=server,
+            )
+            first = False
+
+    def _params(self, request: ReadRequest) -> dict[str, str]:
+        params = {
+            "page[size]": str(_PAGE),
+            "sort": "createdAt,id" if request.object == "user" else "updatedAt,id",
+            "count": "false",
+        }
+        if request.object in _LINKED:
+            params["provideDataConnections"] = "true"
+        names = {_attribute(path) for path in request.fields} - {""}
+        if names:
+            params[f"fields[{request.object}]"] = ",".join(
+                sorted({*names, "updatedAt"})
+            )
+        return params
+
+    def _documents(
+        self, object_name: str, params: Mapping[str, str]
+    ) -> Iterator[Mapping[str, Any]]:
+        """Pages along ``links.next``; a repeated link ends in an error."""
+        document = self._first(object_name, params)
+        seen: set[str] = set()
+        while True:
+            if not isinstance(document.get("data"), list):
+                raise RetryableError(system=SYSTEM, code="malformed_page")
+            yield document
+            link = document.get("links", {}).get("next")
+            if not link:
+                return
+            if link in seen:
+                raise ConnectorError(system=SYSTEM, code="page_repeats")
+            seen.add(link)
+            document = self._client.get(str(link))
+
+    def _first(self, object_name: str, params: Mapping[str, str]) -> Mapping[str, Any]:
+        """The first page; heavy pages are answered 502, so ask for smaller ones."""
+        size = int(params["page[size]"])
+        while True:
+            try:
+                return self._client.get(
+                    f"/{_COLLECTIONS[object_name]}", {**params, "page[size]": str(size)}
+                )
+            except RetryableError as error:
+                if error.status != 502 or size <= _SMALLEST_PAGE:  # noqa: PLR2004
+                    raise
+                size //= 2
+
+    def fetch(
+        self, refs: Sequence[RecordRef], fields: tuple[str, ...]
+    ) -> Mapping[RecordRef, RawRecord | None]:
+        """Present state of some records of one object, by id filter."""
+        found: dict[RecordRef, RawRecord | None] = dict.fromkeys(refs)
+        by_object: dict[str, list[str]] = {}
+        for ref in refs:
+            by_object.setdefault(ref.object, []).append(ref.id)
+        for object_name, ids in by_object.items():
+            for start in range(0, len(ids), 100):
+                params = {
+                    "filter[id]": ",".join(ids[start : start + 100]),
+                    "page[size]": str(_PAGE),
+                }
+                for document in self._documents(object_name, params):
+                    for record in _records(object_name, document["data"])[0]:
+                        found[record.ref] = record
+        return found
+
+    def link(self, ref: RecordRef) -> str:
+        """The record's page in the web application."""
+        host = self._client.base_url.replace("://api.", "://web.", 1)
+        collection = _COLLECTIONS.get(ref.object, ref.object)
+        return f"{host}/{collection}/{ref.id}"
+
+    def close(self) -> None:
+        """Nothing is held but the session, which its owner closes."""
+
+    # --- writing ------------------------------------------------------------------
+
+    def write(self, writes: Sequence[Write]) -> Sequence[WriteOutcome]:
+        """One call per write; Outreach has no safe way to write several."""
+        return [self._write(write) for write in writes]
+
+    def write_calls(self, writes: Sequence[Write]) -> int:
+        """Calls that ``write`` would need."""
+        return len(writes)
+
+    def _write(self, write: Write) -> WriteOutcome:
+        collection = _COLLECTIONS[write.object]
+        try:
+            if write.operation == "delete":
+                self._client.send("DELETE", f"/{collection}/{write.record_id}")
+                return _done(write, write.record_id)
+            if write.operation == "action":
+                path = f"/{collection}/{write.record_id}/actions/{write.action}"
+                params = {f"actionParams[{k}]": str(v) for k, v in write.fields.items()}
+                self._client.send("POST", path, params=params)
+                return _done(write, write.record_id)
+            return self._save(write, collection)
+        except RemoteError as error:
+            return self._failed(write, error)
+
+    def _save(self, write: Write, collection: str) -> WriteOutcome:
+        body = {"data": _document(write)}
+        if write.operation == "create":
+            response = self._client.send("POST", f"/{collection}", body=body)
+            made = msgspec.json.decode(response.content)
+            return _done(write, str(made["data"]["id"]))
+        path = f"/{collection}/{write.record_id}"
+        self._client.send("PATCH", path, body=body)
+        return _done(write, write.record_id)
+
+    def _failed(self, write: Write, error: RemoteError) -> WriteOutcome:
+        status = WriteStatus.REFUSED
+        if isinstance(error, RetryableError):
+            status = WriteStatus.AMBIGUOUS if error.ambiguous else WriteStatus.RETRY
+        elif isinstance(error, SkipRecordError | ConflictError):
+            status = WriteStatus.CONFLICT
+        elif isinstance(error, AuthError):
+            status = WriteStatus.RETRY
+        elif error.status == 422 and self._already(write):  # noqa: PLR2004
+            return _done(write, write.record_id)
+        return WriteOutcome(key=write.key, status=status, code=error.code)
+
+    def _already(self, write: Write) -> bool:
+        """Whether a refused write had nothing left to do."""
+        if write.operation == "create":
+            return self.find_effect(write) is not None
+        if write.record_id is None:
+            return False
+        ref = RecordRef(SYSTEM, write.object, write.record_id)
+        current = self.current([ref], tuple(write.fields))[ref]
+        return current is not None and current.fields == dict(write.fields)
+
+    def current(
+        self, refs: Sequence[RecordRef], fields: tuple[str, ...]
+    ) -> Mapping[RecordRef, Current | None]:
+        """Records as they stand now, flat."""
+        return {
+            ref: None if raw is None else _current(raw, fields)
+            for ref, raw in self.fetch(refs, fields).items()
+        }
+
+    def find_effect(self, write: Write) -> Current | None:
+        """The role that a create of unknown outcome made, by its two sides."""
+        if write.object != "opportunityProspectRole":
+            return None
+        for role in self.membership(write.object, str(write.fields["opportunity"])):
+            if role.fields["prospect"] == str(write.fields["prospect"]):
+                return role
+        return None
+
+    def membership(self, object_name: str, opportunity_id: str) -> Sequence[Current]:
+        """The complete prospect role set of one opportunity, read now."""
+        params = {"filter[opportunity][id]": opportunity_id, "page[size]": str(_PAGE)}
+        fields = ("opportunity", "prospect", "role", "primary")
+        return [
+            _current(record, fields)
+            for document in self._documents("opportunityProspectRole", params)
+            for record in _records("opportunityProspectRole", document["data"])[0]
+        ]
+
+    def _server_now(self) -> Any:  # noqa: ANN401
+        if self._client.server_at is None:
+            self.identity()
+        return self._client.server_at or self._client.now()
+
+    def _item(
+        self,
+        name: str,
+        level: Level,
+        says: str,
+        *,
+        remedy: str = "",
+        auth: bool = False,
+    ) -> CheckItem:
+        return CheckItem(
+            system=SYSTEM,
+            name=name,
+            level=level,
+            says=says,
+            remedy=remedy or ("see docs/connectors/outreach.md" if auth else ""),
+            needs_credentials=auth,
+        )
+
+
+def build(context: ConnectorContext) -> OutreachConnector:
+    """The connector of these settings."""
+    return OutreachConnector(context)
+
+
+def _attribute(path: str) -> str:
+    """The sparse field behind a mapping's path; relationships count as fields."""
+    parts = path.split(".")
+    return parts[1] if parts[0] in {"attributes", "relationships"} else ""
+
+
+def _records(
+    object_name: str, rows: Sequence[Any]
+) -> tuple[tuple[RawRecord, ...], tuple[Quarantined, ...]]:
+    good: list[RawRecord] = []
+    bad: list[Quarantined] = []
+    for row in rows:
+        try:
+            stamp = row["attributes"].get("updatedAt")
+            good.append(
+                RawRecord(
+                    ref=RecordRef(SYSTEM, object_name, str(row["id"])),
+                    version=str(stamp or ""),
+                    valid_from=parse_instant(stamp) if stamp else None,
+                    fields=row,
+                )
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            named = str(row.get("id", "?")) if isinstance(row, dict) else "?"
+            ref = RecordRef(SYSTEM, object_name, named)
+            reason = f"not a resource ({type(error).__name__})"
+            bad.append(Quarantined(ref=ref, reason=reason))
+    return tuple(good), tuple(bad)
+
+
+def _current(raw: RawRecord, fields: tuple[str, ...]) -> Current:
+    attributes = raw.fields.get("attributes", {})
+    relationships = raw.fields.get("relationships", {})
+    flat: dict[str, Any] = {}
+    for name in fields:
+        if name in relationships:
+            data = (relationships[name] or {}).get("data") or {}
+            flat[name] = str(data["id"]) if "id" in data else None
+        else:
+            flat[name] = attributes.get(name)
+    return Current(ref=raw.ref, version=raw.version, fields=flat)
+
+
+def _document(write: Write) -> dict[str, Any]:
+    """A JSON:API resource; to-one relationships from ids."""
+    related = _RELATIONS.get(write.object, frozenset())
+    relationships = {
+        name: {"data": {"type": name, "id": int(value)} if value else None}
+        for name, value in write.fields.items()
+        if name in related
+    }
+    data: dict[str, Any] = {
+        "type": write.object,
+        "attributes": {k: v for k, v in write.fields.items() if k not in related},
+    }
+    if relationships:
+        data["relationships"] = relationships
+    if write.record_id is not None:
+        data["id"] = int(write.record_id)
+    return data
+
+
+def _done(write: Write, record_id: str | None) -> WriteOutcome:
+    return WriteOutcome(key=write.key, status=WriteStatus.DONE, record_id=record_id)

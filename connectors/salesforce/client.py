@@ -1,0 +1,199 @@
+"""Authorised requests: one replay after a refused token, errors by next step.
+
+Source: Salesforce REST API Developer Guide, "Status Codes and Error Responses".
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+
+import msgspec
+import requests
+
+from connectors.salesforce.login import Login
+from syncd.errors import (
+    AuthError,
+    ConflictError,
+    ConnectorError,
+    CursorError,
+    RemoteError,
+    RetryableError,
+    SkipRecordError,
+)
+from syncd.kit.classify import error_of, is_success
+from syncd.kit.retry import retrying
+from syncd.kit.tokens import Token, TokenCache
+from syncd.ports.connector import ConnectorContext
+
+SYSTEM: Final = "salesforce"
+_USAGE: Final = re.compile(r"api-usage=(\d+)/(\d+)")
+_LONG_WAIT_S: Final = 3600.0
+
+_RETRY: Final = frozenset({"UNABLE_TO_LOCK_ROW", "SERVER_UNAVAILABLE", "QUERY_TIMEOUT"})
+_STALE: Final = frozenset(
+    {
+        "NOT_FOUND",
+        "ENTITY_IS_DELETED",
+        "INVALID_CROSS_REFERENCE_KEY",
+        "ENTITY_IS_LOCKED",
+    }
+)
+_OPERATOR: Final = frozenset(
+    {"API_DISABLED_FOR_ORG", "API_CURRENTLY_DISABLED", "INVALID_SESSION_ID"}
+)
+_KINDS: Final[tuple[tuple[frozenset[str], type[RemoteError]], ...]] = (
+    (_RETRY, RetryableError),
+    (frozenset({"INVALID_QUERY_LOCATOR"}), CursorError),
+    (_STALE, SkipRecordError),
+    (_OPERATOR, AuthError),
+)
+
+
+class Client:
+    """Requests to one org; ``now`` is our clock, ``server_at`` the server's."""
+
+    def __init__(self, context: ConnectorContext) -> None:
+        """Connects only when asked."""
+        self.login = Login(context)
+        self.session = context.session
+        self.now = context.now
+        self.server_at: datetime | None = None
+        self.used_calls = 0
+        self.allowed_calls = 0
+        self._version = str(context.settings["api_version"])
+        self._share = float(context.settings["daily_call_share"])
+        self._tokens = TokenCache(self.login.renew, now=context.now)
+
+    @property
+    def root(self) -> str:
+        """Path of the REST API's version."""
+        return f"/services/data/v{self._version}"
+
+    def get(self, path: str, **kwargs: Any) -> Any:  # noqa: ANN401 - any JSON value
+        """The JSON behind a path; tried again where that is safe.
+
+        Raises:
+            RemoteError: See syncd.errors; the class says what to do next.
+        """
+        return retrying(lambda: self.json(self.send("GET", path, **kwargs)))
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        **kwargs: Any,  # noqa: ANN401 - requests' own
+    ) -> requests.Response:
+        """One request; after a refused token once more, with the same headers.
+
+        Raises:
+            RemoteError: The answer is not a success.
+        """
+        token = self._tokens.get()
+        response = self._send(method, path, token, headers, kwargs)
+        if response.status_code == requests.codes.unauthorized:
+            token = self._tokens.replace(token)
+            response = self._send(method, path, token, headers, kwargs)
+        if is_success(response):
+            return response
+        raise self._error(response, is_write=method != "GET")
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        token: Token,
+        headers: Mapping[str, str] | None,
+        kwargs: Mapping[str, Any],
+    ) -> requests.Response:
+        response = self.session.request(
+            method,
+            f"{token.base_url}{path}",
+            headers={**(headers or {}), "Authorization": f"Bearer {token.value}"},
+            allow_redirects=False,
+            **kwargs,
+        )
+        self._note(response)
+        return response
+
+    def json(self, response: requests.Response) -> Any:  # noqa: ANN401
+        """The body as JSON.
+
+        Raises:
+            RetryableError: It is not JSON: a gateway's page, or cut off.
+        """
+        try:
+            return msgspec.json.decode(response.content)
+        except msgspec.DecodeError:
+            raise RetryableError(
+                system=SYSTEM, code="not_json", status=response.status_code
+            ) from None
+
+    @property
+    def base_url(self) -> str:
+        """The instance that answers us."""
+        return self._tokens.get().base_url
+
+    @property
+    def over_budget(self) -> bool:
+        """Whether our share of the org's daily calls is used up by everyone's use.
+
+        The header counts all tools' calls, so the org is also left alone when it
+        nears its limit.
+        """
+        mine = self.session.calls if hasattr(self.session, "calls") else None
+        sent = (mine.reads + mine.writes) if mine else 0
+        allowed = self.allowed_calls
+        return allowed > 0 and (
+            sent > allowed * self._share or self.used_calls > 0.95 * allowed
+        )
+
+    def _note(self, response: requests.Response) -> None:
+        date = response.headers.get("Date")
+        if date:
+            self.server_at = parsedate_to_datetime(date)
+        usage = _USAGE.search(response.headers.get("Sforce-Limit-Info", ""))
+        if usage:
+            self.used_calls, self.allowed_calls = int(usage[1]), int(usage[2])
+
+    def _error(self, response: requests.Response, *, is_write: bool) -> RemoteError:
+        code, message = first_error(response)
+        known = error_of_code(code, message=message, status=response.status_code)
+        if known is not None:
+            return known
+        return error_of(
+            response, system=SYSTEM, now=self.now(), is_write=is_write, code=code
+        )
+
+
+def first_error(response: requests.Response) -> tuple[str, str]:
+    """Code and message of the first error; empty where the body has none."""
+    try:
+        body = msgspec.json.decode(response.content)
+    except msgspec.DecodeError:
+        return "", ""
+    first = body[0] if isinstance(body, list) and body else {}
+    if not isinstance(first, dict):
+        return "", ""
+    return str(first.get("errorCode", ""))[:80], str(first.get("message", ""))
+
+
+def error_of_code(code: str, *, message: str, status: int) -> RemoteError | None:
+    """The error for one of Salesforce's codes; None where the status decides."""
+    if code == "REQUEST_LIMIT_EXCEEDED":
+        # One text means "wait for the rolling day", the other "a moment".
+        wait_s = None if "Concurrent" in message else _LONG_WAIT_S
+        return RetryableError(
+            system=SYSTEM, code=code, status=status, retry_after_s=wait_s
+        )
+    if status == requests.codes.precondition_failed:
+        return ConflictError(system=SYSTEM, code=code or "http_412", status=status)
+    for codes, kind in _KINDS:
+        if code in codes:
+            return kind(system=SYSTEM, code=code, status=status)
+    if code and status < requests.codes.server_error:
+        return ConnectorError(system=SYSTEM, code=code, status=status)
+    return None
