@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 from syncd.association import weights
-from syncd.association.ground import PRECEDENT_SPAN, Ground, Link
+from syncd.association.ground import Ground
 from syncd.association.past import Phase, role_existed
 from syncd.association.scene import Scene, names_case, words
 from syncd.model.association import Feature
@@ -74,7 +74,7 @@ def opportunity_features(
     found += _name(ground, scene, opportunity, rivals)
     found += _type(scene, opportunity)
     found += _hints(scene, opportunity)
-    found += _precedents(ground, scene, opportunity)
+    found += _precedents(scene, opportunity)
     found += _timing(ground, scene, opportunity)
     return tuple(found)
 
@@ -238,47 +238,22 @@ def _hints(scene: Scene, opportunity: Opportunity) -> Iterator[Feature]:
             )
 
 
-def _share(
-    links: Iterable[Link],
-    scene: Scene,
-    opportunity: Opportunity,
-    span: timedelta | None,
-) -> tuple[float, tuple[RecordRef, ...]]:
-    others = [
-        link
-        for link in links
-        if link.interaction_key != scene.interaction.key
-        and (span is None or abs(link.at - scene.at) <= span)
-    ]
-    own = {link.ref for link in others if link.opportunity_id == opportunity.id}
-    total = {link.ref for link in others}
-    return (len(own) / len(total) if total else 0.0), tuple(sorted(own))
-
-
-def _precedents(
-    ground: Ground, scene: Scene, opportunity: Opportunity
-) -> Iterator[Feature]:
-    series = ground.links_of_series.get(scene.interaction.series_key or "", ())
-    share, refs = _share(series, scene, opportunity, None)
+def _precedents(scene: Scene, opportunity: Opportunity) -> Iterator[Feature]:
+    share = scene.series.share(opportunity.id)
     if share:
         yield Feature(
             name="series",
             weight=weights.SERIES * share,
             says="other occurrences of the series are related to it",
-            refs=refs,
+            refs=scene.series.refs[opportunity.id],
         )
-    links = [
-        link
-        for contact in sorted(scene.contacts)
-        for link in ground.links_of_contact.get(contact, ())
-    ]
-    share, refs = _share(links, scene, opportunity, PRECEDENT_SPAN)
+    share = scene.precedents.share(opportunity.id)
     if share:
         yield Feature(
             name="precedent",
             weight=weights.PRECEDENT * share,
             says="the same people's other activities of those weeks are related to it",
-            refs=refs,
+            refs=scene.precedents.refs[opportunity.id],
         )
 
 

@@ -1,6 +1,7 @@
 """The ground of association: one view's indexes, shared by all its interactions."""
 
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -24,11 +25,13 @@ from syncd.model.view import AccountView
 
 OPPORTUNITY_PREFIX: Final = "006"
 PRECEDENT_SPAN: Final = timedelta(days=45)
+NEAREST: Final = 25
+"""Links looked at on either side of an interaction; more would tell nothing new."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Link:
-    """One activity that is related to an opportunity."""
+    """One activity that is related to an opportunity; tuples of them are by time."""
 
     at: datetime
     opportunity_id: str
@@ -74,6 +77,18 @@ def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
     for key, value in pairs:
         found.setdefault(key, set()).add(value)
     return {key: tuple(sorted(values)) for key, values in found.items()}
+
+
+def nearby(links: Sequence[Link], at: datetime, span: timedelta) -> Sequence[Link]:
+    """Links within a span of an instant, the nearest of them on either side."""
+    middle = bisect_left(links, at, key=_when)
+    low = bisect_left(links, at - span, key=_when)
+    high = bisect_right(links, at + span, key=_when)
+    return links[max(low, middle - NEAREST) : min(high, middle + NEAREST)]
+
+
+def _when(link: Link) -> datetime:
+    return link.at
 
 
 def contacts_of(person: Participant) -> tuple[str, ...]:
@@ -151,7 +166,10 @@ def _links_by(pairs: Iterable[tuple[str, Link]]) -> dict[str, tuple[Link, ...]]:
     found: dict[str, list[Link]] = {}
     for key, link in pairs:
         found.setdefault(key, []).append(link)
-    return {key: tuple(links) for key, links in found.items()}
+    return {
+        key: tuple(sorted(links, key=lambda link: (link.at, link.ref)))
+        for key, links in found.items()
+    }
 
 
 def _crm_of_outreach(view: AccountView) -> dict[str, str]:

@@ -5,11 +5,18 @@ related to today is never read here.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from syncd.association.ground import Ground, contacts_of
+from syncd.association.ground import (
+    PRECEDENT_SPAN,
+    Ground,
+    Link,
+    contacts_of,
+    nearby,
+)
 from syncd.association.past import case_was_open
 from syncd.model.entities import Case
 from syncd.model.interaction import Interaction, Participant, Side
@@ -60,6 +67,19 @@ class Hint:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Precedents:
+    """Other activities that are related to a deal: opportunity id → their refs."""
+
+    total: int = 0
+    refs: Mapping[str, tuple[RecordRef, ...]] = field(default_factory=dict)
+
+    def share(self, opportunity_id: str) -> float:
+        """Share of them that are related to this opportunity."""
+        own = len(self.refs.get(opportunity_id, ()))
+        return own / self.total if self.total else 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Scene:
     """What scoring knows of one interaction.
 
@@ -76,6 +96,8 @@ class Scene:
     related: frozenset[str]
     users: frozenset[str]
     hints: tuple[Hint, ...]
+    series: Precedents
+    precedents: Precedents
     numbers: frozenset[str]
     wording: str
     is_support: bool
@@ -103,9 +125,35 @@ def set_scene(ground: Ground, interaction: Interaction) -> Scene:
         related=frozenset(r for a in accounts for r in ground.related_accounts(a)),
         users=_users(interaction.participants),
         hints=tuple(_hints(ground, interaction)),
+        series=_precedents(
+            interaction, [ground.links_of_series.get(interaction.series_key or "", ())]
+        ),
+        precedents=_precedents(
+            interaction,
+            [
+                ground.links_of_contact.get(contact, ())
+                for person in strong
+                for contact in person
+            ],
+        ),
         numbers=_numbers(ground, interaction, title),
         wording=next((k for k, p in _WORDING.items() if p.search(title)), ""),
         is_support=_SUPPORT.search(title) is not None,
+    )
+
+
+def _precedents(
+    interaction: Interaction, sources: Iterable[Sequence[Link]]
+) -> Precedents:
+    """Other interactions' links of those weeks, each activity once."""
+    found: dict[str, set[RecordRef]] = {}
+    for links in sources:
+        for link in nearby(links, interaction.starts_at, PRECEDENT_SPAN):
+            if link.interaction_key != interaction.key:
+                found.setdefault(link.opportunity_id, set()).add(link.ref)
+    return Precedents(
+        total=sum(len(refs) for refs in found.values()),
+        refs={key: tuple(sorted(refs)) for key, refs in found.items()},
     )
 
 
