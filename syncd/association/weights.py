@@ -64,11 +64,11 @@ OUTREACH_HINT: Final = 2.5
 SERIES: Final = 3.5
 """Other occurrences of the series are related to it (by share)."""
 
-PRECEDENT: Final = 2.0
+PRECEDENT: Final = 1.0
 """The same people's other activities of those weeks are related to it (by share)."""
 
-CREATED_AFTER: Final = -2.0
-"""It was created within two weeks after the interaction."""
+CREATED_AFTER: Final = -5.0
+"""It was created within two weeks after the interaction: possible, hardly certain."""
 
 STALE: Final = -1.5
 """Its close date had passed by more than a month, though it was still open."""
