@@ -28,6 +28,8 @@ class RuleSpec(msgspec.Struct, frozen=True, kw_only=True):
         practices: Ids of the handbook sentences it upholds.
         needs: Systems without which it cannot judge at all.
         helps: Systems that only add evidence.
+        fields: ``system.Object.field`` of optional canonical fields without which it
+            cannot judge; where one is not mapped the rule is skipped, and says so.
         settings: Type of its settings; its ``mode`` default is the rule's default.
         check: Yields findings in a stable order.
     """
@@ -39,6 +41,7 @@ class RuleSpec(msgspec.Struct, frozen=True, kw_only=True):
     needs: tuple[str, ...]
     check: Callable[[AccountView, RuleContext], Iterable[Finding]]
     helps: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
     settings: type[RuleSettings] = RuleSettings
 
     @property

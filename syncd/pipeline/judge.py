@@ -68,9 +68,8 @@ def judge(
         settings = policy.rules.get(rule.id) or rule.settings()
         if settings.mode is Mode.OFF:
             continue
-        absent = _absent(rule, org)
-        if absent:
-            reason = f"{', '.join(absent)} is not configured"
+        reason = _cannot_judge(rule, org)
+        if reason:
             skipped.append(SkippedRule(rule=rule.id, reason=reason))
             continue
         context = RuleContext(policy=policy, settings=settings)
@@ -111,11 +110,13 @@ def build_view(
     return replace(bare, associations=associations)
 
 
-def _absent(rule: RuleSpec, org: OrgContext) -> list[str]:
-    """Systems a rule needs that are off; an empty configuration says nothing."""
-    if not org.configured:
-        return []
-    return [system for system in rule.needs if system not in org.configured]
+def _cannot_judge(rule: RuleSpec, org: OrgContext) -> str:
+    """What a rule needs and this org lacks; an empty configuration says nothing."""
+    absent = [s for s in rule.needs if org.configured and s not in org.configured]
+    if absent:
+        return f"{', '.join(absent)} is not configured"
+    unmapped = [name for name in rule.fields if name in org.unmapped]
+    return f"{', '.join(unmapped)} is not mapped" if unmapped else ""
 
 
 def _lowered(findings: Iterable[Finding], mode: Mode) -> list[Finding]:

@@ -16,7 +16,7 @@ from syncd.model.interaction import (
 from syncd.model.record import RecordRef
 from syncd.model.rule import RuleContext
 from syncd.model.view import AccountView
-from syncd.rules._kit import salesforce_ref
+from syncd.rules._kit import in_segment, is_settling, salesforce_ref
 from syncd.rules._settings import OpportunityHasContactSettings
 
 CONVERSION: Final = "conversion"
@@ -197,6 +197,26 @@ def missing_contacts(
         and not was_taken_off(view, opportunity.id, missing.contact.id)
     ]
     return sorted(wanted, key=lambda m: (-m.confidence, m.contact.id))
+
+
+def planned_contacts(
+    view: AccountView, ctx: RuleContext, opportunity: Opportunity
+) -> dict[str, Contact]:
+    """Contacts that ``opportunity-has-contact`` adds unattended in this same plan."""
+    settings = settings_of(ctx)
+    if settings is None or settings.mode is not Mode.AUTO:
+        return {}
+    theirs = RuleContext(policy=ctx.policy, settings=settings)
+    covered = in_segment(
+        view, theirs, opportunity=opportunity, owner_id=opportunity.owner_id
+    )
+    if not covered or is_settling(view, theirs, opportunity.created_at):
+        return {}
+    return {
+        missing.contact.id: missing.contact
+        for missing in missing_contacts(view, ctx, opportunity)
+        if missing.mode is Mode.AUTO
+    }
 
 
 def _converted(view: AccountView, opportunity: Opportunity) -> list[Missing]:

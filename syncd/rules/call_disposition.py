@@ -26,8 +26,6 @@ class Settings(RuleSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 def _check(view: AccountView, ctx: RuleContext) -> Iterator[Finding]:
-    if "salesforce.Task.call_disposition" in view.org.unmapped:
-        return
     for activity, interaction in finished_calls(view, ctx):
         finding = _of_call(view, activity, interaction)
         if finding is None:
@@ -142,6 +140,7 @@ RULE = RuleSpec(
     severity=Severity.WARNING,
     needs=("salesforce",),
     helps=("outreach", "chorus"),
+    fields=("salesforce.Task.call_disposition",),
     settings=Settings,
     check=_check,
 )

@@ -122,6 +122,7 @@ RULE = RuleSpec(
     severity=Severity.WARNING,
     needs=("salesforce",),
     helps=("outreach",),
+    fields=("salesforce.Task.note",),
     settings=Settings,
     check=_check,
 )

@@ -33,7 +33,7 @@ from syncd.rules._kit import (
 )
 from syncd.rules._roles import (
     contacts_for,
-    missing_contacts,
+    planned_contacts,
     prospect_role_key,
     prospects_for,
     role_holders,
@@ -75,11 +75,7 @@ def _check(view: AccountView, ctx: RuleContext) -> Iterator[Finding]:
 def _of_opportunity(
     view: AccountView, ctx: RuleContext, opportunity: Opportunity
 ) -> Iterator[Finding]:
-    planned = {
-        m.contact.id: m.contact
-        for m in missing_contacts(view, ctx, opportunity)
-        if m.mode is Mode.AUTO
-    }
+    planned = planned_contacts(view, ctx, opportunity)
     holders = role_holders(view, opportunity.id)
     twins = twins_of(view, opportunity)
     if len(twins) != 1:

@@ -22,7 +22,7 @@ from syncd.rules._roles import (
     Missing,
     contacts_for,
     create_role,
-    missing_contacts,
+    planned_contacts,
     role_holders,
     same_account,
     twins_of,
@@ -58,12 +58,8 @@ def _of_opportunity(
     if len(twins) != 1:
         return
     roles = view.prospect_roles_by_opportunity.get(twins[0].id, ())
-    planned = {
-        m.contact.id
-        for m in missing_contacts(view, ctx, opportunity)
-        if m.mode is Mode.AUTO
-    }
-    there = role_holders(view, opportunity.id) | planned
+    planned = planned_contacts(view, ctx, opportunity)
+    there = role_holders(view, opportunity.id) | planned.keys()
     seen: set[str] = set()
     for role in sorted(roles, key=lambda r: r.id):
         prospect = view.prospects.get(role.prospect_id)

@@ -588,7 +588,11 @@ def test_an_unmapped_field_is_not_judged(world):
     """A hidden field looks empty everywhere."""
     logged_call(world, call={"disposition_id": "d1"})
     world.org["unmapped"] = frozenset({"salesforce.Task.call_disposition"})
-    assert world.findings(DISPOSITION) == ()
+    judged = world.judge(DISPOSITION)
+    assert judged.findings == ()
+    assert [s.reason for s in judged.skipped] == [
+        "salesforce.Task.call_disposition is not mapped"
+    ]
 
 
 def test_the_notes_are_copied_by_reference(world):

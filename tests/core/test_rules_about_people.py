@@ -401,3 +401,28 @@ def test_a_contact_under_the_account_is_fine(world):
     world.opportunity()
     world.role("deal", "ann")
     assert world.findings(UNDER) == ()
+
+
+@pytest.mark.parametrize(
+    "setup",
+    [
+        lambda w: w.setting(HAS, mode="review"),
+        lambda w: w.setting(HAS, mode="off"),
+        lambda w: w.setting(HAS, segment="nobody"),
+        lambda w: w.rows["opportunities"].append(
+            w.rows["opportunities"]
+            .pop()
+            .__class__(id="006deal", account_id="001acme", created_at=w.now)
+        ),
+    ],
+)
+def test_the_outreach_half_follows_only_what_is_planned(world, setup):
+    """Without an unattended contact role there is nothing to follow."""
+    world.contact("ann")
+    world.opportunity()
+    world.twin()
+    world.prospect("ann")
+    world.event(what_id="006deal", who_id="003ann")
+    assert len(world.findings(OUT)) == 1
+    setup(world)
+    assert world.findings(OUT) == ()
