@@ -14,18 +14,11 @@ from syncd.db.engine import chunks, upsert
 from syncd.db.tables import LEDGER, RUNS
 from syncd.errors import GuardError, Problem
 from syncd.model.outcome import ItemOutcome, RunOutcome
-from syncd.model.plan import Change
+from syncd.model.plan import Change, effect_of
 from syncd.ports.stores import IntentState, LedgerEntry
 
 _LOCK_KEY: Final = 7_396_124_502  # any number that nobody else takes
 _SETTLED: Final = ("done", "undone")
-
-
-def effect_of(change: Change) -> str:
-    """What a change brings about, whatever its generation: for counting reverts."""
-    what = change.natural_key or change.record_id or ""
-    fields = ",".join(sorted(change.after))
-    return f"{change.system}|{change.object}|{what}|{fields}"[:500]
 
 
 class SqlLedger:

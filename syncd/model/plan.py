@@ -140,3 +140,19 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     changes: tuple[Change, ...]
     guards: tuple[GuardResult, ...]
     notes: tuple[str, ...] = ()
+
+
+def effect_key(
+    system: str, object_name: str, what: str, fields: Mapping[str, Any]
+) -> str:
+    """What a change brings about, whatever its values: for counting reverts.
+
+    ``what`` is the record's id, or the natural key of what is created.
+    """
+    return f"{system}|{object_name}|{what}|{','.join(sorted(fields))}"[:500]
+
+
+def effect_of(change: Change) -> str:
+    """The effect key of a planned change."""
+    what = change.natural_key or change.record_id or ""
+    return effect_key(change.system, change.object, what, change.after)

@@ -1,0 +1,1 @@
+"""Writing a plan's changes: intent, look again, write, outcome, verify."""

@@ -1,0 +1,131 @@
+"""Applies a saved plan: exactly that plan, or a chosen part of it."""
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import msgspec
+
+from syncd.apply.executor import Executor
+from syncd.errors import GuardError, Problem, UsageError
+from syncd.model.finding import Mode
+from syncd.model.outcome import RunOutcome
+from syncd.model.plan import Change, Plan
+from syncd.plan.guards import refuse_unfit
+from syncd.plan.inputs import Limits
+from syncd.ports.connector import WritingConnector
+from syncd.ports.stores import Ledger
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """Which changes of a plan to apply; everything automatic by default."""
+
+    only: Sequence[str] = ()
+    rules: Sequence[str] = ()
+    first: int | None = None
+    include_review: bool = False
+    force: bool = False
+
+    def of(self, plan: Plan) -> tuple[Change, ...]:
+        """The chosen changes with those that they depend on, in the plan's order.
+
+        Raises:
+            UsageError: An id or rule that the plan does not have.
+        """
+        known = {change.id for change in plan.changes}
+        _known(self.only, known, what="change")
+        _known(self.rules, {f.rule for f in plan.findings}, what="rule")
+        chosen = [change for change in plan.changes if self._wants(change)]
+        if self.first is not None:
+            chosen = chosen[: self.first]
+        ids = {change.id for change in chosen}
+        for change in reversed(plan.changes):
+            if change.id in ids:
+                ids.update(set(change.depends_on) & known)
+        return tuple(change for change in plan.changes if change.id in ids)
+
+    def _wants(self, change: Change) -> bool:
+        if self.only:
+            return change.id in self.only
+        asked = change.mode == Mode.AUTO.value or self.include_review
+        return asked and (not self.rules or change.rule in self.rules)
+
+
+def _known(given: Sequence[str], known: set[str], *, what: str) -> None:
+    for one in given:
+        if one not in known:
+            raise UsageError(
+                Problem(
+                    where=one,
+                    what=f"the plan has no such {what}",
+                    remedy=f"list the plan's: {', '.join(sorted(known)[:5]) or 'none'}",
+                )
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApplyRequest:
+    """What to apply with."""
+
+    ledger: Ledger
+    connectors: Mapping[str, WritingConnector]
+    orgs: Mapping[str, str]
+    our_users: Mapping[str, str]
+    limits: Limits
+    now: Callable[[], datetime]
+    stopped: Callable[[], bool]
+    selection: Selection = field(default_factory=Selection)
+    kind: str = "apply"
+    progress: Callable[[int], None] = lambda _: None
+
+
+def apply_plan(plan: Plan, request: ApplyRequest) -> RunOutcome:
+    """Apply the selected changes of a plan; one outcome per change.
+
+    Raises:
+        GuardError: The plan is unfit, over a limit, the stop file is there, or
+            another process is writing.
+    """
+    changes = request.selection.of(plan)
+    refuse_unfit(
+        plan,
+        changes,
+        orgs=request.orgs,
+        limits=request.limits,
+        now=request.now(),
+        force=request.selection.force,
+    )
+    if request.stopped():
+        raise GuardError(
+            Problem(
+                where="the stop file",
+                what="forbids every write",
+                remedy="read why it is there, then remove it",
+            )
+        )
+    run = RunOutcome(
+        run_id=f"run_{secrets.token_hex(8)}",
+        plan_id=plan.plan_id,
+        started_at=request.now(),
+        ended_at=None,
+        kind=request.kind,
+    )
+    with request.ledger.writer_lock():
+        request.ledger.open_run(run)
+        executor = Executor(
+            connectors=request.connectors,
+            ledger=request.ledger,
+            our_users=request.our_users,
+            run_id=run.run_id,
+            plan_id=plan.plan_id,
+            canary=request.limits.canary,
+            now=request.now,
+            stop=request.stopped,
+            progress=request.progress,
+        )
+        items = executor.run(changes)
+        ended = msgspec.structs.replace(run, ended_at=request.now(), items=items)
+        request.ledger.close_run(ended)
+    return ended

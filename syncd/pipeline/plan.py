@@ -1,0 +1,257 @@
+"""The dry run: load homes in batches, judge them, read texts, build and save a plan."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from syncd.errors import RemoteError
+from syncd.mapping.schema import Mappings
+from syncd.mapping.translate import value_at
+from syncd.model.finding import Finding, TextOf
+from syncd.model.ids import salesforce_id
+from syncd.model.outcome import PollOutcome
+from syncd.model.plan import Change, ConnectorState, Cost, Plan, effect_key
+from syncd.model.policy import Policy
+from syncd.model.record import RecordRef
+from syncd.model.rule import RuleSpec
+from syncd.model.scope import Scope
+from syncd.model.view import AccountView, OrgContext
+from syncd.pipeline.judge import Judged, judge
+from syncd.pipeline.poll import FactMirror, Progress
+from syncd.plan.build import build_plan, text_values, with_cost
+from syncd.plan.inputs import Limits, PlanInputs, Touch
+from syncd.ports.connector import Connector, Write
+from syncd.ports.stores import Ledger, Plans
+
+_SALESFORCE: Final = "salesforce"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanRequest:
+    """What to plan with.
+
+    Attributes:
+        connectors: For reading texts that are to be copied, and for the cost.
+        homes: Homes to judge; None = those of the scope.
+    """
+
+    mirror: FactMirror
+    ledger: Ledger
+    plans: Plans
+    connectors: Mapping[str, Connector]
+    mappings: Mappings
+    policy: Policy
+    rules: Sequence[RuleSpec]
+    limits: Limits
+    now: datetime
+    scope: Scope = field(default_factory=Scope)
+    homes: Sequence[str] | None = None
+    progress: Progress = lambda *_: None
+
+
+def make_plan(request: PlanRequest) -> Plan:
+    """Findings of the scope and the changes that would mend them; saved.
+
+    Writes nothing to any remote system. Raises nothing for a rule that fails: the
+    plan's notes name it, and nothing of it is planned.
+    """
+    org = request.mirror.org(request.policy)
+    findings: list[Finding] = []
+    touched: dict[RecordRef, Touch] = {}
+    notes: dict[str, None] = {}
+    for judged in _judged(request, org):
+        kept = [f for f in judged.findings if _in_scope(f, judged.view, request)]
+        findings += kept
+        touched.update(_touches(kept, judged.view))
+        for failure in judged.failures:
+            notes[str(failure)] = None
+        for skip in judged.skipped:
+            notes[f"{skip.rule} was not judged: {skip.reason}"] = None
+    texts = _texts(request, text_values(findings))
+    for name in sorted(org.unmapped):
+        notes[f"{name} is not mapped in this org: what needs it was not checked"] = None
+    inputs = _inputs(request, org, findings, touched=touched, texts=texts, notes=notes)
+    plan = build_plan(findings, inputs=inputs)
+    plan = with_cost(plan, _cost(plan, request.connectors))
+    request.plans.save(plan)
+    return plan
+
+
+def _judged(request: PlanRequest, org: OrgContext) -> Iterator[Judged]:
+    scope = request.scope
+    homes = request.homes
+    if homes is None:
+        homes = request.mirror.homes(
+            opportunities=scope.opportunities,
+            accounts=scope.accounts,
+            owners=scope.owners,
+        )
+    history = timedelta(days=request.policy.defaults.history_days)
+    done = 0
+    for batch in request.mirror.load(homes, since=request.now - history):
+        for records in batch:
+            yield judge(
+                records,
+                org=org,
+                policy=request.policy,
+                rules=request.rules,
+                now=request.now,
+            )
+            done += 1
+            request.progress("judging", "accounts", done, len(homes))
+
+
+def _in_scope(finding: Finding, view: AccountView, request: PlanRequest) -> bool:
+    """Whether a finding of a chosen home is really about the scope."""
+    scope = request.scope
+    if scope.is_everything:
+        return True
+    opportunities = {salesforce_id(one) or one for one in scope.opportunities}
+    accounts = {salesforce_id(one) or one for one in scope.accounts}
+    owners = {one.casefold() for one in scope.owners}
+    named = (
+        not (opportunities or accounts or owners)
+        or finding.opportunity_id in opportunities
+        or finding.account_id in accounts
+        or (finding.owner or "").casefold() in owners
+    )
+    return named and _since(finding, view, request)
+
+
+def _since(finding: Finding, view: AccountView, request: PlanRequest) -> bool:
+    first = request.scope.since
+    interaction = view.interaction_of.get(finding.subject)
+    if first is None or interaction is None:
+        return True
+    zone = ZoneInfo(request.policy.org.timezone)
+    return interaction.starts_at >= datetime.combine(first, time(), zone)
+
+
+def _touches(
+    findings: Iterable[Finding], view: AccountView
+) -> Iterator[tuple[RecordRef, Touch]]:
+    """Who last edited the activities that would be changed."""
+    for finding in findings:
+        for change in finding.changes:
+            activity = view.activities.get(change.target)
+            if activity and activity.modified_at and activity.modified_by_id:
+                touch = Touch(at=activity.modified_at, by=activity.modified_by_id)
+                yield change.target, touch
+
+
+def _texts(
+    request: PlanRequest, wanted: Sequence[TextOf]
+) -> dict[tuple[RecordRef, str], str]:
+    """Texts that are to be copied, read now; one that moved since is left out."""
+    found: dict[tuple[RecordRef, str], str] = {}
+    groups: dict[tuple[str, str], list[TextOf]] = defaultdict(list)
+    for one in wanted:
+        groups[(one.ref.system, one.ref.object)].append(one)
+    for (system, name), texts in sorted(groups.items()):
+        connector = request.connectors.get(system)
+        object_map = request.mappings[(system, name)]
+        if connector is None:
+            continue
+        paths = {one.field: object_map.remote_of(one.field) or "" for one in texts}
+        refs = sorted({one.ref for one in texts})
+        try:
+            records = connector.fetch(refs, tuple(sorted(paths.values())))
+        except RemoteError:
+            continue
+        for one in texts:
+            raw = records.get(one.ref)
+            text = None if raw is None else value_at(raw.fields, paths[one.field])
+            if isinstance(text, str) and _digest(text) == one.sha256:
+                found[(one.ref, one.field)] = text.strip()
+    return found
+
+
+def _digest(text: str) -> str:
+    clean = text.replace("\r\n", "\n").strip()
+    return hashlib.sha256(clean.encode()).hexdigest()
+
+
+def _inputs(
+    request: PlanRequest,
+    org: OrgContext,
+    findings: Sequence[Finding],
+    *,
+    touched: Mapping[RecordRef, Touch],
+    texts: Mapping[tuple[RecordRef, str], str],
+    notes: Iterable[str],
+) -> PlanInputs:
+    facts = request.mirror.facts()
+    ours = set(facts.get("our_users", {}).values())
+    scope: dict[str, Any] = msgspec.to_builtins(request.scope)
+    return PlanInputs(
+        now=request.now,
+        scope=scope,
+        policy_digest=request.policy.digest,
+        mappings=request.mappings,
+        orgs=dict(sorted(facts.get("orgs", {}).items())),
+        connectors=_states(request.mirror.polls()),
+        limits=request.limits,
+        texts=texts,
+        touched=touched,
+        tools=frozenset(org.integration_user_ids | ours),
+        generations=request.ledger.generations(_effects(findings, request.mappings)),
+        live=request.mirror.live_counts(),
+        doubts=tuple(
+            f"{one.system} {one.object} fell from {one.before} to {one.after}"
+            for one in request.mirror.doubts()
+        ),
+        links=org.links,
+        notes=tuple(notes),
+    )
+
+
+def _effects(findings: Iterable[Finding], mappings: Mappings) -> list[str]:
+    found = set()
+    for finding in findings:
+        for change in finding.changes:
+            target = change.target
+            object_map = mappings[(target.system, target.object)]
+            names = {object_map.vendor_name(name): None for name in change.after}
+            what = change.natural_key or target.id
+            found.add(effect_key(target.system, target.object, what, names))
+    return sorted(found)
+
+
+def _states(polls: Mapping[str, PollOutcome]) -> dict[str, ConnectorState]:
+    return {
+        system: ConnectorState(
+            as_of=poll.as_of, complete=poll.complete, detail=poll.error
+        )
+        for system, poll in sorted(polls.items())
+    }
+
+
+def _cost(plan: Plan, connectors: Mapping[str, Connector]) -> dict[str, Cost]:
+    """Calls that applying will need: looking again, writing, reading back."""
+    found: dict[str, Cost] = {}
+    for system in sorted({change.system for change in plan.changes}):
+        mine = [change for change in plan.changes if change.system == system]
+        reads = 2 * len({change.object for change in mine if change.record_id})
+        reads += sum(change.operation == "create" for change in mine)
+        connector = connectors.get(system)
+        calls = len(mine)
+        if connector is not None and hasattr(connector, "write_calls"):
+            calls = connector.write_calls([_write(change) for change in mine])
+        found[system] = Cost(reads=reads, writes=calls)
+    return found
+
+
+def _write(change: Change) -> Write:
+    return Write(
+        key=change.key,
+        operation=change.operation,
+        object=change.object,
+        record_id=change.record_id,
+        fields=change.after,
+    )

@@ -1,0 +1,242 @@
+"""Polls connectors into the mirror: pages translated, committed with their cursor."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, Protocol
+
+import structlog
+
+from syncd.errors import AuthError, ConfigError, CursorError, Problem, RemoteError
+from syncd.mapping.load import LoadedMappings, fit
+from syncd.mapping.schema import ObjectMap
+from syncd.mapping.translate import translate
+from syncd.model.outcome import PollOutcome
+from syncd.model.policy import Policy
+from syncd.ports.connector import Connector, Page, ReadRequest
+from syncd.ports.stores import CommitResult, Mirror, MirrorPage
+
+Progress = Callable[[str, str, int, int | None], None]
+
+_WINDOWED: Final = frozenset(
+    {"Task", "Event", "call", "task", "mailing", "engagement", "OpportunityHistory"}
+)
+_LOG: Final = structlog.get_logger()
+
+
+class FactMirror(Mirror, Protocol):
+    """A mirror that also remembers facts about the org."""
+
+    def save_fact(self, name: str, value: Any) -> None:  # noqa: ANN401
+        """Remember one fact."""
+        ...
+
+    def facts(self) -> Mapping[str, Any]:
+        """Everything remembered."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class PollInputs:
+    """What every connector's poll needs.
+
+    Attributes:
+        scopes: Calendars to read, by system; empty means all that are known.
+        full: Read everything anew instead of what changed.
+    """
+
+    mirror: FactMirror
+    mappings: LoadedMappings
+    policy: Policy
+    now: Callable[[], datetime]
+    scopes: Mapping[str, Sequence[str]]
+    full: bool = False
+    progress: Progress = lambda *_: None
+
+
+def poll(
+    connectors: Mapping[str, Connector], inputs: PollInputs
+) -> tuple[PollOutcome, ...]:
+    """Poll every connector; one that fails does not keep the others from it.
+
+    Salesforce goes first, because its users say whose calendars there are and which
+    e-mail domains are our own; the others follow side by side.
+    """
+    inputs.mirror.save_fact("values", inputs.mappings.values)
+    first = [name for name in connectors if name == "salesforce"]
+    rest = [name for name in connectors if name != "salesforce"]
+    outcomes = [_poll_one(connectors[name], inputs) for name in first]
+    if rest:
+        with ThreadPoolExecutor(max_workers=len(rest)) as pool:
+            futures = [pool.submit(_poll_one, connectors[n], inputs) for n in rest]
+            outcomes += [future.result() for future in futures]
+    return tuple(outcomes)
+
+
+@dataclass(kw_only=True)
+class _Tally:
+    records: int = 0
+    changed: int = 0
+    deleted: int = 0
+    quarantined: int = 0
+
+    def add(self, page: Page, bad: int, result: CommitResult) -> None:
+        self.records += len(page.records)
+        self.quarantined += bad
+        self.changed += result.changed
+        self.deleted += result.deleted
+
+
+def _poll_one(connector: Connector, inputs: PollInputs) -> PollOutcome:
+    began = inputs.now()
+    tally = _Tally()
+    notes: list[str] = []
+    error: RemoteError | ConfigError | None = None
+    try:
+        maps = _fitted(connector, inputs)
+        _remember(connector, inputs)
+        for name in connector.objects():
+            notes += _read_object(connector, maps[name], inputs, tally)
+    except (RemoteError, ConfigError) as caught:
+        error = caught
+    outcome = PollOutcome(
+        system=connector.system,
+        complete=error is None,
+        as_of=began if error is None else None,
+        records=tally.records,
+        changed=tally.changed,
+        deleted=tally.deleted,
+        quarantined=tally.quarantined,
+        duration_s=(inputs.now() - began).total_seconds(),
+        error="" if error is None else str(error),
+        needs_credentials=isinstance(error, AuthError),
+        notes=tuple(notes),
+    )
+    inputs.mirror.save_poll(outcome)
+    _LOG.info(
+        "poll.ended",
+        connector=outcome.system,
+        complete=outcome.complete,
+        records=outcome.records,
+        changed=outcome.changed,
+        error=outcome.error,
+    )
+    return outcome
+
+
+def _fitted(connector: Connector, inputs: PollInputs) -> dict[str, ObjectMap]:
+    """Every object's map as far as the org has the fields.
+
+    Raises:
+        ConfigError: A required field is missing or hidden.
+    """
+    maps: dict[str, ObjectMap] = {}
+    unmapped: list[str] = []
+    problems: list[Problem] = []
+    for name in connector.objects():
+        object_map = inputs.mappings.objects[(connector.system, name)]
+        fields = connector.describe(name)
+        if fields is None:
+            maps[name] = object_map
+            continue
+        fitted = fit(object_map, fields)
+        maps[name] = fitted.object_map
+        unmapped += [f"{connector.system}.{name}.{one}" for one in fitted.unmapped]
+        problems += fitted.problems
+    if problems:
+        raise ConfigError(problems)
+    others = [
+        one
+        for one in inputs.mirror.facts().get("unmapped", [])
+        if not one.startswith(f"{connector.system}.")
+    ]
+    inputs.mirror.save_fact("unmapped", sorted({*others, *unmapped}))
+    return maps
+
+
+def _remember(connector: Connector, inputs: PollInputs) -> None:
+    """Whose data this is, and where people can look at it."""
+    identity = connector.identity()
+    facts = inputs.mirror.facts()
+    system = connector.system
+    orgs = {**facts.get("orgs", {}), system: identity.org_id}
+    users = {**facts.get("our_users", {}), system: identity.user_id}
+    links = {**facts.get("links", {}), system: _link_template(connector)}
+    configured = sorted({*facts.get("configured", []), system})
+    for name, value in (
+        ("orgs", orgs),
+        ("our_users", users),
+        ("links", links),
+        ("configured", configured),
+    ):
+        inputs.mirror.save_fact(name, value)
+
+
+def _link_template(connector: Connector) -> str:
+    from syncd.model.record import RecordRef  # noqa: PLC0415
+
+    shown = connector.link(RecordRef(connector.system, "OBJECT", "ID"))
+    return shown.replace("OBJECT", "{object}").replace("ID", "{id}")
+
+
+def _read_object(
+    connector: Connector, object_map: ObjectMap, inputs: PollInputs, tally: _Tally
+) -> Iterator[str]:
+    """Read one object, every scope of it; yields notes about skipped scopes."""
+    system, name = connector.system, object_map.object
+    for scope in inputs.scopes.get(system, ()) or ("",):
+        done = 0
+        for page in _pages(connector, object_map, inputs, scope):
+            if page.skipped_scope:
+                yield f"{page.scope}: {page.skipped_scope}"
+                continue
+            records, bad = translate(page.records, object_map)
+            result = inputs.mirror.commit(
+                MirrorPage(
+                    system=system,
+                    object=name,
+                    scope=page.scope,
+                    records=records,
+                    quarantined=(*page.quarantined, *bad),
+                    cursor=page.cursor,
+                    last=page.last,
+                    snapshot=page.snapshot,
+                    starts_snapshot=page.starts_snapshot,
+                    as_of=page.as_of,
+                ),
+                now=inputs.now(),
+            )
+            tally.add(page, len(bad) + len(page.quarantined), result)
+            done += len(page.records)
+            inputs.progress(system, name, done, page.total)
+
+
+def _pages(
+    connector: Connector, object_map: ObjectMap, inputs: PollInputs, scope: str
+) -> Iterator[Page]:
+    """Pages since the stored cursor; a dead cursor is answered by reading anew."""
+    name = object_map.object
+    history = timedelta(days=inputs.policy.defaults.history_days)
+    cursor = inputs.mirror.cursor(connector.system, name, scope)
+    request = ReadRequest(
+        object=name,
+        fields=object_map.remote_fields(),
+        cursor=None if inputs.full else cursor,
+        full=inputs.full,
+        since=inputs.now() - history if name in _WINDOWED else None,
+        scopes=(scope,) if scope else (),
+    )
+    try:
+        yield from connector.read(request)
+    except CursorError:
+        if request.cursor is None:
+            raise
+        anew = ReadRequest(
+            object=name,
+            fields=request.fields,
+            full=True,
+            since=request.since,
+            scopes=request.scopes,
+        )
+        yield from connector.read(anew)

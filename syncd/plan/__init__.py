@@ -1,0 +1,1 @@
+"""From findings to a plan: merged, ordered, digested, held against limits."""

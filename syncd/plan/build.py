@@ -1,0 +1,260 @@
+"""Findings to plan: vendor names, merged, ordered by what depends on what. Pure."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Final
+
+import msgspec
+
+from syncd.model.finding import Evidence, Finding, Mode, ProposedChange, TextOf
+from syncd.model.ids import stable_id
+from syncd.model.plan import (
+    SCHEMA,
+    Change,
+    Cost,
+    ExpectedFields,
+    Expects,
+    Plan,
+    PlanEvidence,
+    PlanFinding,
+    Subject,
+    effect_key,
+)
+from syncd.plan.digest import digest_of
+from syncd.plan.guards import check_guards
+from syncd.plan.inputs import PlanInputs
+from syncd.plan.order import in_order
+
+_RECENT: Final = timedelta(hours=24)
+_ROLES: Final = frozenset({"OpportunityContactRole", "opportunityProspectRole"})
+
+
+def build_plan(findings: Sequence[Finding], *, inputs: PlanInputs) -> Plan:
+    """A plan with its guards checked and without its cost (see ``with_cost``).
+
+    Equal findings and inputs give an equal digest, whatever their order.
+    """
+    ordered = sorted(findings, key=lambda f: (f.rule, f.subject, f.id))
+    planned: dict[str, Change] = {}
+    effects: dict[str, str] = {}
+    dropped: dict[str, str] = {}
+    after_keys: dict[str, set[str]] = defaultdict(set)
+    for finding in ordered:
+        if finding.waiting or finding.blocked_by:
+            continue
+        for proposed in finding.changes:
+            change, why_not = _change(finding, proposed, inputs)
+            if change is None:
+                dropped[finding.id] = why_not
+                continue
+            known = planned.get(change.id)
+            planned[change.id] = _merged(known, change) if known else change
+            effects[proposed.effect_key] = change.id
+            after_keys[change.id].update(proposed.after_keys)
+    for change_id, reason in _contradictions(planned.values()).items():
+        gone = planned.pop(change_id)
+        dropped.update(dict.fromkeys(gone.finding_ids, reason))
+    changes = in_order(
+        [
+            msgspec.structs.replace(
+                change,
+                depends_on=_dependencies(after_keys[change.id], effects, planned),
+            )
+            for change in planned.values()
+        ]
+    )
+    shown = tuple(_shown(f, changes, dropped.get(f.id, ""), inputs) for f in ordered)
+    digest = digest_of(changes, orgs=inputs.orgs)
+    return Plan(
+        schema=SCHEMA,
+        plan_id=stable_id("pln", digest, inputs.now.isoformat()),
+        digest=digest,
+        created_at=inputs.now,
+        scope=inputs.scope,
+        policy_digest=inputs.policy_digest,
+        orgs=inputs.orgs,
+        connectors=inputs.connectors,
+        cost={},
+        findings=shown,
+        changes=changes,
+        guards=check_guards(changes, inputs=inputs),
+        notes=inputs.notes,
+    )
+
+
+def with_cost(plan: Plan, cost: Mapping[str, Cost]) -> Plan:
+    """The plan with the calls that applying it will need."""
+    return msgspec.structs.replace(plan, cost=cost)
+
+
+def _change(
+    finding: Finding, proposed: ProposedChange, inputs: PlanInputs
+) -> tuple[Change | None, str]:
+    """A proposed change in vendor names, or why it cannot be planned now."""
+    target = proposed.target
+    object_map = inputs.mappings[(target.system, target.object)]
+    after = object_map.to_vendor(proposed.after)
+    for name, value in after.items():
+        if isinstance(value, TextOf):
+            text = inputs.texts.get((value.ref, value.field))
+            if text is None:
+                return None, "the text moved since it was judged; it is judged again"
+            after[name] = text
+    before = object_map.to_vendor(proposed.before)
+    what = proposed.natural_key or target.id
+    effect = effect_key(target.system, target.object, what, after)
+    generation = inputs.generations.get(effect, 0)
+    key = _key(target.system, target.object, what, before, after, generation)
+    return (
+        Change(
+            id=stable_id("chg", key),
+            key=key,
+            rule=finding.rule,
+            mode=proposed.mode.value,
+            system=target.system,
+            operation=proposed.operation,
+            object=target.object,
+            record_id=target.id or None,
+            before=before,
+            after=after,
+            expects=_expects(proposed, inputs),
+            depends_on=(),
+            confidence=round(proposed.confidence, 4),
+            reason=proposed.reason,
+            evidence=_evidence(proposed.evidence or finding.evidence),
+            action=proposed.action,
+            partition=proposed.account_id or target.id or what,
+            guarded=_is_guarded(proposed, inputs),
+            natural_key=proposed.natural_key,
+            finding_ids=(finding.id,),
+        ),
+        "",
+    )
+
+
+def _expects(proposed: ProposedChange, inputs: PlanInputs) -> Expects:
+    also = []
+    for fact in proposed.also:
+        object_map = inputs.mappings[(fact.ref.system, fact.ref.object)]
+        also.append(
+            ExpectedFields(
+                system=fact.ref.system,
+                object=fact.ref.object,
+                id=fact.ref.id,
+                fields=object_map.to_vendor(fact.fields),
+            )
+        )
+    return Expects(version=proposed.version, also=tuple(also))
+
+
+def _is_guarded(proposed: ProposedChange, inputs: PlanInputs) -> bool:
+    """Whether someone edited the record so lately that they may edit it again."""
+    if proposed.operation != "update" or proposed.target.system != "salesforce":
+        return False
+    touch = inputs.touched.get(proposed.target)
+    if touch is None or touch.by in inputs.tools:
+        return False
+    return inputs.now - touch.at < _RECENT
+
+
+def _key(*parts: object) -> str:
+    body = msgspec.json.encode(parts, order="deterministic")
+    return hashlib.sha256(body).hexdigest()
+
+
+def _evidence(evidence: Iterable[Evidence]) -> tuple[PlanEvidence, ...]:
+    return tuple(
+        PlanEvidence(
+            system=one.ref.system, object=one.ref.object, id=one.ref.id, says=one.says
+        )
+        for one in evidence
+    )
+
+
+def _merged(one: Change, other: Change) -> Change:
+    """The same effect wanted by two findings; a person is asked if either asks."""
+    asked = Mode.REVIEW.value in {one.mode, other.mode}
+    return msgspec.structs.replace(
+        one,
+        mode=Mode.REVIEW.value if asked else one.mode,
+        finding_ids=tuple(sorted({*one.finding_ids, *other.finding_ids})),
+    )
+
+
+def _contradictions(changes: Iterable[Change]) -> dict[str, str]:
+    """Changes that want different values for one field of one record."""
+    wanted: dict[tuple[str, ...], list[Change]] = defaultdict(list)
+    for change in changes:
+        what = change.record_id or change.natural_key
+        for name in change.after or {"": None}:
+            wanted[(change.system, change.object, what, name)].append(change)
+    found: dict[str, str] = {}
+    for (_, _, _, name), several in wanted.items():
+        values = {_key(change.operation, change.after.get(name)) for change in several}
+        if len(values) > 1:
+            rules = ", ".join(sorted({change.rule for change in several}))
+            reason = f"{rules} want different values for {name or 'the record'}"
+            found.update(dict.fromkeys((change.id for change in several), reason))
+    return found
+
+
+def _dependencies(
+    keys: Iterable[str], effects: Mapping[str, str], planned: Mapping[str, Change]
+) -> tuple[str, ...]:
+    ids = {effects[key] for key in keys if key in effects}
+    return tuple(sorted(one for one in ids if one in planned))
+
+
+def _shown(
+    finding: Finding, changes: Sequence[Change], dropped: str, inputs: PlanInputs
+) -> PlanFinding:
+    mine = [change for change in changes if finding.id in change.finding_ids]
+    status = "report"
+    if mine:
+        auto = all(change.mode == Mode.AUTO.value for change in mine)
+        status = "fixable" if auto else "review"
+    template = inputs.links.get(finding.subject.system, "")
+    ref = finding.subject
+    return PlanFinding(
+        id=finding.id,
+        rule=finding.rule,
+        practice=finding.practices,
+        severity=finding.severity.value,
+        subject=Subject(
+            system=ref.system,
+            object=ref.object,
+            id=ref.id,
+            name=finding.subject_name,
+            url=template.format(object=ref.object, id=ref.id) if template else "",
+        ),
+        account_id=finding.account_id,
+        opportunity_id=finding.opportunity_id,
+        owner=finding.owner,
+        message=finding.message,
+        evidence=_evidence(finding.evidence),
+        changes=tuple(change.id for change in mine),
+        status=status,
+        why_not=dropped or finding.why_not,
+        waiting=finding.waiting,
+        blocked_by=finding.blocked_by,
+    )
+
+
+def deletes(changes: Iterable[Change]) -> list[Change]:
+    """Changes that remove something."""
+    return [change for change in changes if change.operation == "delete"]
+
+
+def text_values(findings: Iterable[Finding]) -> list[TextOf]:
+    """Texts that must be read before these findings can be planned."""
+    found: dict[tuple[Any, ...], TextOf] = {}
+    for finding in findings:
+        if finding.waiting or finding.blocked_by:
+            continue
+        for change in finding.changes:
+            for value in change.after.values():
+                if isinstance(value, TextOf):
+                    found[(value.ref, value.field)] = value
+    return list(found.values())

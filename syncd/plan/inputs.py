@@ -1,0 +1,59 @@
+"""What a plan is made from, beside the findings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from syncd.mapping.schema import Mappings
+from syncd.model.plan import ConnectorState
+from syncd.model.record import RecordRef
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """Limits of one run; see docs/configuration.md."""
+
+    max_changes: int = 200
+    max_share: float = 0.05
+    canary: int = 10
+    plan_max_age_hours: float = 24
+
+
+class Touch(msgspec.Struct, frozen=True, kw_only=True):
+    """Who last changed a record, and when."""
+
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanInputs:
+    """Facts that a plan depends on; every one of them is a value.
+
+    Attributes:
+        texts: Texts read for ``TextOf`` values, by record and canonical field.
+        touched: Last change of each record, where it is known.
+        tools: Users whose edits nobody would miss: integration users and ourselves.
+        generations: How often an effect was brought about before, by effect key.
+        live: Live records by (system, object), for the share limit.
+        doubts: Snapshots that were not believed, in words.
+        names: Subject names and links for people, by record.
+    """
+
+    now: datetime
+    scope: Mapping[str, Any]
+    policy_digest: str
+    mappings: Mappings
+    orgs: Mapping[str, str]
+    connectors: Mapping[str, ConnectorState]
+    limits: Limits = field(default_factory=Limits)
+    texts: Mapping[tuple[RecordRef, str], str] = field(default_factory=dict)
+    touched: Mapping[RecordRef, Touch] = field(default_factory=dict)
+    tools: frozenset[str] = frozenset()
+    generations: Mapping[str, int] = field(default_factory=dict)
+    live: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    doubts: tuple[str, ...] = ()
+    links: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
