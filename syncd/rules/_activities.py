@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from syncd.model.association import Association
 from syncd.model.entities import Activity
 from syncd.model.finding import Evidence, Expectation, Mode, ProposedChange
 from syncd.model.interaction import Interaction
-from syncd.model.record import RecordRef
 from syncd.model.rule import RuleContext
 from syncd.model.view import AccountView
 from syncd.rules._kit import in_segment, in_window, is_settling
@@ -125,6 +125,15 @@ def members(
     )
 
 
-def person_ref(contact_id: str) -> RecordRef:
-    """Where a contact lives."""
-    return RecordRef("salesforce", "Contact", contact_id)
+def evidence_of(association: Association) -> tuple[Evidence, ...]:
+    """What speaks for the best candidate, and what the others are."""
+    found = []
+    for place, candidate in enumerate(association.candidates):
+        if candidate.vetoes:
+            says = f"{candidate.name}: {', '.join(candidate.vetoes)}"
+        else:
+            because = "; ".join(f.says for f in candidate.features if f.weight > 0)
+            says = f"{candidate.name} {candidate.probability:.1%}"
+            says += f": {because}" if place == 0 else ""
+        found.append(Evidence(ref=candidate.target, says=says))
+    return tuple(found)

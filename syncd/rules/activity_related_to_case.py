@@ -15,6 +15,7 @@ from syncd.rules._activities import (
     OPPORTUNITY,
     SERIES_REFUSAL,
     by_tool,
+    evidence_of,
     has_prefix,
     judged,
     rewrites_a_series,
@@ -22,7 +23,6 @@ from syncd.rules._activities import (
     update,
 )
 from syncd.rules._kit import finding_id, guarded, owner_email, waits
-from syncd.rules.activity_related_to_opportunity import evidence_of
 
 _ID: Final = "activity-related-to-case"
 _PRACTICES: Final = ("0.53", "0.54")

@@ -6,7 +6,6 @@ from typing import Final
 from syncd.model.association import Association, Decision
 from syncd.model.entities import Activity
 from syncd.model.finding import (
-    Evidence,
     Expectation,
     Finding,
     Mode,
@@ -21,6 +20,7 @@ from syncd.rules._activities import (
     ACCOUNT,
     LEAD,
     SERIES_REFUSAL,
+    evidence_of,
     has_prefix,
     judged,
     rewrites_a_series,
@@ -92,20 +92,6 @@ def _account(
         return association.candidates[0].account_id
     home = view.records.account
     return activity.account_id or (home.id if home else None)
-
-
-def evidence_of(association: Association) -> tuple[Evidence, ...]:
-    """What speaks for the best candidate, and what the others are."""
-    found = []
-    for place, candidate in enumerate(association.candidates):
-        if candidate.vetoes:
-            says = f"{candidate.name}: {', '.join(candidate.vetoes)}"
-        else:
-            because = "; ".join(f.says for f in candidate.features if f.weight > 0)
-            says = f"{candidate.name} {candidate.probability:.1%}"
-            says += f": {because}" if place == 0 else ""
-        found.append(Evidence(ref=candidate.target, says=says))
-    return tuple(found)
 
 
 def _refusal(view: AccountView, activity: Activity, association: Association) -> str:
