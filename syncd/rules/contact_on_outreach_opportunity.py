@@ -250,7 +250,7 @@ def _add(
             ),
             Expectation(
                 ref=outreach_ref("prospect", prospect.id),
-                fields={"account_id": prospect.account_id},
+                fields={"trashed_at": None},
             ),
         ),
         after_keys=(role_key(opportunity.id, contact.id),) if is_planned else (),

@@ -109,6 +109,7 @@ def test_parent_and_child_accounts_are_candidates(world):
     world.opportunity()
     world.task(who_id="003ann")
     assert {"account", "related_account"} <= features(world)
+    assert "other_people" in features(world)
     assert answer(world).decision is not Decision.APPLY
 
 
@@ -359,3 +360,32 @@ def test_roles_and_cases_as_of(world):
     assert case_was_open(case, now)
     assert not case_was_open(case, now + timedelta(days=1))
     assert not case_was_open(Case(id="1", is_closed=True), now)
+
+
+@pytest.mark.parametrize(
+    ("guests", "weight"),
+    [(("ann",), None), (("ann", "pat"), -1.0), (("ann", "pat", "bob"), -2.0 / 3)],
+)
+def test_people_of_other_accounts_count_by_their_share(world, guests, weight):
+    """Somebody with a role belongs to the deal, whatever the account."""
+    world.contact("ann", account_id="001partner", guest=True)
+    world.contact("pat", account_id="001else", guest=True)
+    world.contact("bob")
+    world.opportunity()
+    world.role("deal", "ann")
+    world.meeting(guests=guests)
+    found = [
+        f for f in answer(world).candidates[0].features if f.name == "other_people"
+    ]
+    if weight is None:
+        assert found == []
+    else:
+        assert [f.weight for f in found] == [pytest.approx(weight)]
+
+
+def test_the_accounts_own_name_tells_nothing(world):
+    """Every meeting with Acme says Acme."""
+    world.contact("ann")
+    world.opportunity(name="Acme Falcon")
+    world.task(who_id="003ann", subject="Acme")
+    assert "name" not in features(world)

@@ -226,6 +226,11 @@ def test_a_contact_is_added_in_outreach(world):
         "role": "Evaluator",
     }
     assert (change.mode, change.after_keys) == ("auto", ())
+    assert {e.ref.object: e.fields for e in change.also} == {
+        "Opportunity": {"is_closed": False},
+        "Contact": {"account_id": "001acme"},
+        "prospect": {"trashed_at": None},
+    }
 
 
 def test_the_primary_of_outreach_is_not_displaced(world):
@@ -426,3 +431,13 @@ def test_the_outreach_half_follows_only_what_is_planned(world, setup):
     assert len(world.findings(OUT)) == 1
     setup(world)
     assert world.findings(OUT) == ()
+
+
+def test_only_real_relatives_are_fine(world):
+    """Another account that the view knows is no relative by itself."""
+    world.guest_account = Account(id="001peer", name="Peer", parent_id="001group")
+    world.contact("ann", account_id="001peer", guest=True)
+    world.opportunity()
+    world.role("deal", "ann")
+    world.setting(UNDER, related_accounts=True)
+    assert len(world.findings(UNDER)) == 1
