@@ -71,7 +71,8 @@ class Interaction(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         key: Stable id from the strongest id at hand.
-        kind: ``meeting``, ``call``, ``email`` or ``chat``.
+        kind: ``meeting``, ``call``, ``email``, ``chat``, or ``task`` for a to-do that
+            no other record speaks of.
         host_user_id: Salesforce id of our own person who held it, None if unknown.
         refs: Member records, sorted.
         joined_by: For each member, why it belongs here, in the order of ``refs``.

@@ -163,3 +163,51 @@ def test_an_organiser_without_a_copy_does_not_decide(world):
     world.meeting("m", ical_uid="u", organizer_email=None, calendar="kim@us.example")
     (interaction,) = world.judge(HAS).view.interactions
     assert interaction.status == "held"
+
+
+def test_a_prospect_of_another_contact_is_not_taken_by_address(world):
+    """Its CRM id names somebody else, whatever the address says."""
+    world.contact("ann")
+    world.opportunity()
+    world.role("deal", "ann")
+    world.twin()
+    world.prospect("ann", crm_ids=("003else",))
+    (finding,) = world.findings("contact-on-outreach-opportunity")
+    assert "no prospect" in finding.why_not
+    world.rows["prospects"].clear()
+    world.prospect("ann", crm_ids=())
+    assert change_of(world.findings("contact-on-outreach-opportunity")).mode == "auto"
+
+
+def test_a_role_of_a_merged_contact_is_its_survivors(world):
+    """Merging leaves the role where it was; also a chain or a circle ends."""
+    world.contact("ann")
+    world.contact("old", merged_into_id="003older")
+    world.contact("older", merged_into_id="003ann")
+    world.contact("a", merged_into_id="003b")
+    world.contact("b", merged_into_id="003a")
+    world.opportunity()
+    world.role("deal", "old")
+    world.role("deal", "a")
+    world.twin()
+    world.prospect("ann")
+    (finding, *others) = world.findings("contact-on-outreach-opportunity")
+    named = {c.after["prospect_id"] for f in (finding, *others) for c in f.changes}
+    assert named == {"p-ann"}
+
+
+@pytest.mark.parametrize(
+    ("subject", "cases", "speaks"),
+    [("Support call", 1, True), ("Support call", 0, False), ("Call", 1, False)],
+)
+def test_trouble_speaks_against_a_deal_only_with_a_case(world, subject, cases, speaks):
+    """Words of trouble need an open case to mean anything."""
+    world.contact("ann")
+    world.opportunity()
+    if cases:
+        world.case("00012345", contact_id="003ann")
+    world.task(who_id="003ann", subject=subject)
+    view = world.judge(HAS).view
+    (association,) = view.associations.values()
+    deal = next(c for c in association.candidates if c.target.id == "006deal")
+    assert ("support" in {f.name for f in deal.features}) is speaks
