@@ -6,10 +6,11 @@ here, so a misnamed plug-in fails at start-up and not in the middle of a run.
 
 import importlib
 import pkgutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from types import ModuleType
 
+from syncd.model.plan import Plan
 from syncd.model.rule import RuleSpec
 from syncd.ports.connector import ConnectorSpec
 
@@ -40,6 +41,16 @@ def rules() -> Mapping[str, RuleSpec]:
             raise TypeError(message)
         found[rule.id] = rule
     return found
+
+
+@cache
+def reports() -> Mapping[str, Callable[[Plan], str]]:
+    """Every report by format: the text of a plan for one kind of reader."""
+    return {
+        name.removeprefix("as_"): module.REPORT
+        for name, module in modules("syncd.reports")
+        if name.startswith("as_")
+    }
 
 
 @cache

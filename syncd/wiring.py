@@ -1,20 +1,32 @@
 """The composition root: the one place that picks real adapters."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from syncd import clock, plugins
-from syncd.config.load import Config
+from syncd.config.load import Config, nearest
 from syncd.config.policy import load_policy
-from syncd.errors import ConfigError, GuardError, Problem
+from syncd.errors import ConfigError, GuardError, Problem, UsageError
 from syncd.kit.session import GuardedSession, build_session
 from syncd.mapping.load import LoadedMappings, load_mappings
+from syncd.model.outcome import PollOutcome, RunOutcome
+from syncd.model.plan import Plan
 from syncd.model.policy import Policy
 from syncd.model.rule import RuleSpec
-from syncd.ports.connector import Connector, ConnectorContext, ConnectorSpec
+from syncd.model.scope import Scope
+from syncd.pipeline.apply import ApplyRequest, Selection, apply_plan
+from syncd.pipeline.plan import PlanRequest, make_plan
+from syncd.pipeline.poll import PollInputs, Progress, poll
+from syncd.plan.inputs import Limits
+from syncd.ports.connector import (
+    Connector,
+    ConnectorContext,
+    ConnectorSpec,
+    WritingConnector,
+)
 from syncd.store import Store, open_store
 
 _T = TypeVar("_T")
@@ -41,6 +53,107 @@ class App:
     def stopped(self) -> bool:
         """Whether the stop file forbids every write."""
         return self.config.stop_path.exists()
+
+    @property
+    def limits(self) -> Limits:
+        """The configured limits of one run."""
+        return Limits(**self.config.settings.limits.model_dump())
+
+    def poll(
+        self,
+        *,
+        only: str | None = None,
+        full: bool = False,
+        progress: Progress = lambda *_: None,
+    ) -> tuple[PollOutcome, ...]:
+        """Read what changed (or everything) into the mirror."""
+        chosen = {n: c for n, c in self.connectors.items() if only in {None, n}}
+        inputs = PollInputs(
+            mirror=self.store.mirror,
+            mappings=self.mappings,
+            policy=self.policy,
+            now=clock.now,
+            scopes={},
+            full=full,
+            progress=progress,
+        )
+        return poll(chosen, inputs)
+
+    def plan(
+        self,
+        *,
+        scope: Scope | None = None,
+        rules: Sequence[str] = (),
+        homes: Sequence[str] | None = None,
+        progress: Progress = lambda *_: None,
+    ) -> Plan:
+        """Judge the scope and save the plan; writes to no remote system.
+
+        Raises:
+            UsageError: A rule that does not exist.
+        """
+        for name in rules:
+            if name not in self.rules:
+                remedy = nearest(name, self.rules)
+                problem = Problem(where=name, what="unknown rule", remedy=remedy)
+                raise UsageError(problem)
+        chosen = [r for name, r in self.rules.items() if not rules or name in rules]
+        request = PlanRequest(
+            mirror=self.store.mirror,
+            ledger=self.store.ledger,
+            plans=self.store.plans,
+            connectors=self.connectors,
+            mappings=self.mappings.objects,
+            policy=self.policy,
+            rules=chosen,
+            limits=self.limits,
+            now=clock.now(),
+            scope=scope or Scope(),
+            homes=homes,
+            progress=progress,
+        )
+        return make_plan(request)
+
+    def apply(
+        self,
+        plan: Plan,
+        selection: Selection,
+        *,
+        kind: str = "apply",
+        progress: Callable[[int], None] = lambda _: None,
+    ) -> RunOutcome:
+        """Apply the chosen part of a plan.
+
+        Raises:
+            GuardError: See ``syncd.pipeline.apply``.
+        """
+        facts = self.store.mirror.facts()
+        request = ApplyRequest(
+            ledger=self.store.ledger,
+            connectors=self.writing_connectors,
+            orgs=self.live_orgs(),
+            our_users=facts.get("our_users", {}),
+            limits=self.limits,
+            now=clock.now,
+            stopped=self.stopped,
+            selection=selection,
+            kind=kind,
+            progress=progress,
+        )
+        return apply_plan(plan, request)
+
+    @property
+    def writing_connectors(self) -> Mapping[str, WritingConnector]:
+        """The connectors that can write."""
+        return {
+            name: cast("WritingConnector", connector)
+            for name, connector in self.connectors.items()
+            if plugins.connectors()[name].writes
+        }
+
+    def live_orgs(self) -> Mapping[str, str]:
+        """Ids of the orgs that the connectors really talk to, asked now."""
+        return {n: c.identity().org_id for n, c in self.connectors.items()}
 
 
 class _Problems:

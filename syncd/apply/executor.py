@@ -17,7 +17,6 @@ from syncd.model.plan import Change
 from syncd.model.record import RecordRef
 from syncd.ports.connector import (
     Current,
-    Write,
     WriteOutcome,
     WriteStatus,
     WritingConnector,

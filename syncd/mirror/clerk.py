@@ -104,7 +104,9 @@ class Clerk:
         known = dict(
             self._connection.execute(
                 sa.select(KEY_HOMES.c.key, KEY_HOMES.c.home).where(_is(KEY_HOMES, ref))
-            ).tuples()
+            )
+            .tuples()
+            .all()
         )
         wanted = dict.fromkeys(keys.defines, home)
         if known == wanted:

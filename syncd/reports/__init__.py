@@ -1,0 +1,1 @@
+"""What people read of a plan: one module per format, found by its name."""

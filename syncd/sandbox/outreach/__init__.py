@@ -1,0 +1,1 @@
+"""A local Outreach: JSON:API over resources in memory."""

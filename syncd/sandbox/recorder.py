@@ -1,0 +1,131 @@
+"""Stands before a service: logs and counts requests, and plays faults on demand."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any, Protocol
+
+from syncd.sandbox.clock import SandboxClock
+from syncd.sandbox.http import Request, Response
+
+
+class CountingService(Protocol):
+    """A service that can tell reads from writes and has test hooks."""
+
+    @property
+    def name(self) -> str:
+        """Its system."""
+        ...
+
+    def handle(self, request: Request) -> Response:
+        """Answer one request."""
+        ...
+
+    def is_write(self, request: Request) -> bool:
+        """Whether a request could change a record."""
+        ...
+
+    def control(self, action: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Test hooks."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Logged:
+    """One request; bodies and queries are not kept."""
+
+    method: str
+    path: str
+    status: int
+    is_write: bool
+
+
+@dataclass(kw_only=True)
+class Fault:
+    """What goes wrong with the next matching requests.
+
+    Attributes:
+        method: Regular expression; so is ``path``.
+        times: How many requests it hits.
+        after: The request takes effect first: its answer is what gets lost.
+        drop: Close the connection without an answer.
+    """
+
+    method: str = ".*"
+    path: str = ".*"
+    times: int = 1
+    status: int = 503
+    headers: Mapping[str, str] | None = None
+    body: str = ""
+    after: bool = False
+    drop: bool = False
+    truncate: int | None = None
+
+
+class Recorder:
+    """Wraps a service; itself a service."""
+
+    def __init__(self, service: CountingService, clock: SandboxClock) -> None:
+        """Logs everything, breaks nothing until told to."""
+        self.service = service
+        self.name = service.name
+        self.log: list[Logged] = []
+        self._clock = clock
+        self._faults: list[Fault] = []
+        self._lock = Lock()
+
+    def break_next(self, fault: Fault) -> None:
+        """Let a fault hit the next matching requests."""
+        with self._lock:
+            self._faults.append(fault)
+
+    @property
+    def calls(self) -> int:
+        """Requests so far."""
+        return len(self.log)
+
+    @property
+    def write_calls(self) -> int:
+        """Requests so far that could change a record."""
+        return sum(one.is_write for one in self.log)
+
+    def handle(self, request: Request) -> Response:
+        """Answer, or break as told."""
+        fault = self._fault_for(request)
+        if fault is None:
+            response = self.service.handle(request)
+        else:
+            response = self._broken(fault, request)
+        with self._lock:
+            self.log.append(
+                Logged(
+                    method=request.method,
+                    path=request.path,
+                    status=response.status,
+                    is_write=self.service.is_write(request),
+                )
+            )
+        return response
+
+    def _fault_for(self, request: Request) -> Fault | None:
+        with self._lock:
+            for fault in self._faults:
+                hits = re.fullmatch(fault.method, request.method)
+                if fault.times > 0 and hits and re.search(fault.path, request.path):
+                    fault.times -= 1
+                    return fault
+        return None
+
+    def _broken(self, fault: Fault, request: Request) -> Response:
+        answer = self.service.handle(request) if fault.after else Response()
+        if fault.truncate is not None:
+            answer = answer if fault.after else self.service.handle(request)
+            answer.truncate = fault.truncate
+            return answer
+        return Response(
+            status=fault.status,
+            headers=dict(fault.headers or {}),
+            body=fault.body.encode(),
+            drop=fault.drop,
+        )

@@ -1,0 +1,1 @@
+"""A local Salesforce: REST API, SOQL, collections, over tables in memory."""

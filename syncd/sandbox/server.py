@@ -1,0 +1,75 @@
+"""Puts a simulated service on a loopback port."""
+
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+from syncd import clock
+from syncd.sandbox.http import Request, Response, Service
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunningServer:
+    """A service that answers until it is closed."""
+
+    url: str
+    server: ThreadingHTTPServer
+    thread: Thread
+
+    def close(self) -> None:
+        """Stop answering and free the port."""
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join(timeout=5)
+
+
+def serve(service: Service, port: int = 0) -> RunningServer:
+    """Serve on 127.0.0.1; port 0 takes a free one."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        # Without this every keep-alive answer waits 40 ms for an acknowledgement.
+        disable_nagle_algorithm = True
+
+        def _serve(self) -> None:
+            length = int(self.headers.get("Content-Length") or 0)
+            path, _, query = self.path.partition("?")
+            request = Request(
+                method=self.command,
+                path=path,
+                query=query,
+                headers={k.lower(): v for k, v in self.headers.items()},
+                body=self.rfile.read(length),
+            )
+            self._answer(service.handle(request))
+
+        def _answer(self, response: Response) -> None:
+            if response.delay_s:
+                clock.sleep_s(response.delay_s)
+            if response.drop:
+                self.close_connection = True
+                return
+            self.send_response_only(response.status)
+            for name, value in response.headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(response.body)))
+            self.end_headers()
+            if response.truncate is None:
+                self.wfile.write(response.body)
+            else:
+                self.wfile.write(response.body[: response.truncate])
+                self.close_connection = True
+
+        do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _serve  # noqa: N815
+
+        def log_message(self, *_: object) -> None:
+            """The request log is ours."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+    server.daemon_threads = True
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.daemon = True
+    thread.start()
+    return RunningServer(
+        url=f"http://127.0.0.1:{server.server_port}", server=server, thread=thread
+    )

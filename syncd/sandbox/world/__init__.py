@@ -1,0 +1,1 @@
+"""A generated company: what is true, what the systems say, and what is wrong."""
