@@ -11,6 +11,12 @@ import msgspec
 
 from connectors.outreach.client import Client
 from connectors.outreach.login import SYSTEM
+from connectors.outreach.resources import (
+    attribute_of,
+    current_of,
+    document_of,
+    records_of,
+)
 from syncd.errors import (
     AuthError,
     ConflictError,
@@ -20,7 +26,7 @@ from syncd.errors import (
     SkipRecordError,
 )
 from syncd.kit.instants import iso_z, parse_instant
-from syncd.model.record import Quarantined, RawRecord, RecordRef
+from syncd.model.record import RawRecord, RecordRef
 from syncd.ports.connector import (
     CheckItem,
     ConnectorContext,
@@ -57,10 +63,6 @@ _PAGE: Final = 1000
 _SMALLEST_PAGE: Final = 50
 _OVERLAP: Final = timedelta(minutes=5)
 _SKEW: Final = timedelta(minutes=2)
-_RELATIONS: Final[Mapping[str, frozenset[str]]] = {
-    "opportunityProspectRole": frozenset({"opportunity", "prospect"}),
-    "prospect": frozenset({"account", "owner"}),
-}
 
 
 class OutreachConnector:
@@ -136,7 +138,7 @@ class OutreachConnector:
         first = True
         for document in self._documents(request.object, params):
             last = not document.get("links", {}).get("next")
-            records, bad = _records(request.object, document["data"])
+            records, bad = records_of(request.object, document["data"])
             yield Page(
                 object=request.object,
                 records=records,
@@ -158,7 +160,7 @@ class OutreachConnector:
         }
         if request.object in _LINKED:
             params["provideDataConnections"] = "true"
-        names = {_attribute(path) for path in request.fields} - {""}
+        names = {attribute_of(path) for path in request.fields} - {""}
         if names:
             params[f"fields[{request.object}]"] = ",".join(
                 sorted({*names, "updatedAt"})
@@ -211,7 +213,7 @@ class OutreachConnector:
                     "page[size]": str(_PAGE),
                 }
                 for document in self._documents(object_name, params):
-                    for record in _records(object_name, document["data"])[0]:
+                    for record in records_of(object_name, document["data"])[0]:
                         found[record.ref] = record
         return found
 
@@ -250,7 +252,7 @@ class OutreachConnector:
             return self._failed(write, error)
 
     def _save(self, write: Write, collection: str) -> WriteOutcome:
-        body = {"data": _document(write)}
+        body = {"data": document_of(write)}
         if write.operation == "create":
             response = self._client.send("POST", f"/{collection}", body=body)
             made = msgspec.json.decode(response.content)
@@ -286,7 +288,7 @@ class OutreachConnector:
     ) -> Mapping[RecordRef, Current | None]:
         """Records as they stand now, flat."""
         return {
-            ref: None if raw is None else _current(raw, fields)
+            ref: None if raw is None else current_of(raw, fields)
             for ref, raw in self.fetch(refs, fields).items()
         }
 
@@ -304,9 +306,9 @@ class OutreachConnector:
         params = {"filter[opportunity][id]": opportunity_id, "page[size]": str(_PAGE)}
         fields = ("opportunity", "prospect", "role", "primary")
         return [
-            _current(record, fields)
+            current_of(record, fields)
             for document in self._documents("opportunityProspectRole", params)
-            for record in _records("opportunityProspectRole", document["data"])[0]
+            for record in records_of("opportunityProspectRole", document["data"])[0]
         ]
 
     def _server_now(self) -> Any:  # noqa: ANN401
@@ -336,68 +338,6 @@ class OutreachConnector:
 def build(context: ConnectorContext) -> OutreachConnector:
     """The connector of these settings."""
     return OutreachConnector(context)
-
-
-def _attribute(path: str) -> str:
-    """The sparse field behind a mapping's path; relationships count as fields."""
-    parts = path.split(".")
-    return parts[1] if parts[0] in {"attributes", "relationships"} else ""
-
-
-def _records(
-    object_name: str, rows: Sequence[Any]
-) -> tuple[tuple[RawRecord, ...], tuple[Quarantined, ...]]:
-    good: list[RawRecord] = []
-    bad: list[Quarantined] = []
-    for row in rows:
-        try:
-            stamp = row["attributes"].get("updatedAt")
-            good.append(
-                RawRecord(
-                    ref=RecordRef(SYSTEM, object_name, str(row["id"])),
-                    version=str(stamp or ""),
-                    valid_from=parse_instant(stamp) if stamp else None,
-                    fields=row,
-                )
-            )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            named = str(row.get("id", "?")) if isinstance(row, dict) else "?"
-            ref = RecordRef(SYSTEM, object_name, named)
-            reason = f"not a resource ({type(error).__name__})"
-            bad.append(Quarantined(ref=ref, reason=reason))
-    return tuple(good), tuple(bad)
-
-
-def _current(raw: RawRecord, fields: tuple[str, ...]) -> Current:
-    attributes = raw.fields.get("attributes", {})
-    relationships = raw.fields.get("relationships", {})
-    flat: dict[str, Any] = {}
-    for name in fields:
-        if name in relationships:
-            data = (relationships[name] or {}).get("data") or {}
-            flat[name] = str(data["id"]) if "id" in data else None
-        else:
-            flat[name] = attributes.get(name)
-    return Current(ref=raw.ref, version=raw.version, fields=flat)
-
-
-def _document(write: Write) -> dict[str, Any]:
-    """A JSON:API resource; to-one relationships from ids."""
-    related = _RELATIONS.get(write.object, frozenset())
-    relationships = {
-        name: {"data": {"type": name, "id": int(value)} if value else None}
-        for name, value in write.fields.items()
-        if name in related
-    }
-    data: dict[str, Any] = {
-        "type": write.object,
-        "attributes": {k: v for k, v in write.fields.items() if k not in related},
-    }
-    if relationships:
-        data["relationships"] = relationships
-    if write.record_id is not None:
-        data["id"] = int(write.record_id)
-    return data
 
 
 def _done(write: Write, record_id: str | None) -> WriteOutcome:

@@ -13,7 +13,8 @@ from syncd.sandbox.outreach.service import OutreachService
 from syncd.sandbox.recorder import Recorder
 from syncd.sandbox.salesforce.service import SalesforceService
 from syncd.sandbox.server import RunningServer, serve
-from syncd.sandbox.world.company import Company, generate
+from syncd.sandbox.world.company import generate
+from syncd.sandbox.world.org import Company
 
 _POLICY: Final = """\
 # The generated company's own policy.

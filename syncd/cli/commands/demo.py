@@ -53,11 +53,13 @@ def _show(running: "RunningSandbox", path: Path) -> ExitCode:
     from syncd.cli.outcomes import finish_run, print_polls  # noqa: PLC0415
     from syncd.cli.output import progress_bars  # noqa: PLC0415
     from syncd.config.load import load_config  # noqa: PLC0415
+    from syncd.log import configure_logging  # noqa: PLC0415
     from syncd.pipeline.apply import Selection  # noqa: PLC0415
     from syncd.plugins import reports  # noqa: PLC0415
     from syncd.reports.as_text import as_text  # noqa: PLC0415
     from syncd.wiring import open_app  # noqa: PLC0415
 
+    configure_logging()
     config = load_config(path)
     print("1. the dry run: polls the services over HTTP and writes nothing\n")
     with open_app(config) as app, progress_bars() as progress:

@@ -1,70 +1,19 @@
 """Generates a company and what Salesforce and Outreach say of it, faults included."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from random import Random
-from typing import Any, Final
 
-from syncd.sandbox.salesforce.table import make_id, stamp
+from syncd.sandbox.salesforce.table import stamp
 from syncd.sandbox.world import names
-
-OWN_DOMAIN: Final = "northwind-cloud.com"
-_STAGES: Final = (
-    ("Discovery", False, False),
-    ("Scoping", False, False),
-    ("Technical Evaluation", False, False),
-    ("Proposal", False, False),
-    ("Negotiating", False, False),
-    ("Closed Won", True, True),
-    ("Closed Lost", True, False),
+from syncd.sandbox.world.org import (
+    DISPOSITIONS,
+    STAGES,
+    TYPES,
+    Company,
+    Knobs,
+    OrgBuilder,
+    Row,
 )
-_DISPOSITIONS: Final = ("Connected", "Left Voicemail", "No Answer")
-_TYPES: Final = ("New Business", "Renewal", "Add-On Business")
-
-Row = dict[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Knobs:
-    """Rates of dirt, each between 0 and 1."""
-
-    without_roles: float = 0.06
-    role_missing_in_outreach: float = 0.12
-    role_only_in_outreach: float = 0.04
-    what_missing: float = 0.05
-    who_missing: float = 0.02
-    owned_by_tool: float = 0.02
-    left_open: float = 0.03
-    disposition_missing: float = 0.03
-    notes_missing: float = 0.03
-    subject_near_miss: float = 0.10
-    contact_elsewhere: float = 0.01
-
-
-@dataclass(frozen=True, kw_only=True)
-class Fault:
-    """One planted fault: the rule that should find it, the record, the right value."""
-
-    rule: str
-    object: str
-    id: str
-    field: str = ""
-    value: str | None = None
-
-
-@dataclass(kw_only=True)
-class Company:
-    """Rows by object for Salesforce, resources by type for Outreach, and the truth.
-
-    ``truth`` gives the right opportunity of each activity; no service shows it.
-    """
-
-    salesforce: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
-    outreach: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
-    truth: dict[str, str | None] = field(default_factory=dict)
-    faults: list[Fault] = field(default_factory=list)
 
 
 def generate(
@@ -74,143 +23,13 @@ def generate(
     return _Builder(Random(seed), now, knobs or Knobs()).build(accounts)  # noqa: S311
 
 
-class _Builder:
-    def __init__(self, random: Random, now: datetime, knobs: Knobs) -> None:
-        self.random = random
-        self.now = now.astimezone(UTC).replace(microsecond=0)
-        self.knobs = knobs
-        self.company = Company()
-        self._counts: dict[str, int] = defaultdict(int)
-        self.reps: list[Row] = []
-        self.tool = ""
-
+class _Builder(OrgBuilder):
     def build(self, accounts: int) -> Company:
-        self._value_lists()
-        self._people()
+        self.add_value_lists()
+        self.add_people()
         for number in range(accounts):
             self._account(number)
         return self.company
-
-    # --- small things -----------------------------------------------------------------
-
-    def _chance(self, rate: float) -> bool:
-        return self.random.random() < rate
-
-    def _id(self, prefix: str) -> str:
-        self._counts[prefix] += 1
-        return make_id(prefix, 10_000 + self._counts[prefix])
-
-    def _salesforce(self, name: str, row: Row, *, at: datetime, by: str) -> Row:
-        system = {
-            "CreatedDate": stamp(at),
-            "CreatedById": by,
-            "LastModifiedDate": stamp(at),
-            "LastModifiedById": by,
-            "SystemModstamp": stamp(at),
-        }
-        self.company.salesforce[name].append({**system, **row})
-        return self.company.salesforce[name][-1]
-
-    def _outreach(
-        self,
-        kind: str,
-        attributes: Row,
-        relations: Mapping[str, tuple[str, int] | None],
-        *,
-        at: datetime,
-        crm: Sequence[tuple[str, str]] = (),
-    ) -> int:
-        number = len(self.company.outreach[kind]) + 1
-        text = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        self.company.outreach[kind].append(
-            {
-                "type": kind,
-                "id": number,
-                "attributes": {"createdAt": text, "updatedAt": text, **attributes},
-                "relationships": {
-                    name: {"data": {"type": to[0], "id": to[1]} if to else None}
-                    for name, to in relations.items()
-                },
-                "dataConnections": [
-                    {"type": kind, "id": record_id} for kind, record_id in crm
-                ],
-            }
-        )
-        return number
-
-    def _fault(
-        self, rule: str, name: str, record_id: str, column: str, value: str | None
-    ) -> None:
-        self.company.faults.append(
-            Fault(rule=rule, object=name, id=record_id, field=column, value=value)
-        )
-
-    # --- the org ----------------------------------------------------------------------
-
-    def _value_lists(self) -> None:
-        old = self.now - timedelta(days=900)
-        for order, (label, closed, won) in enumerate(_STAGES):
-            row = {
-                "Id": self._id("01J"),
-                "MasterLabel": label,
-                "ApiName": label,
-                "IsActive": True,
-                "SortOrder": order,
-                "IsClosed": closed,
-                "IsWon": won,
-            }
-            self._salesforce("OpportunityStage", row, at=old, by="")
-            self._outreach(
-                "opportunityStage", {"name": label, "isClosed": closed}, {}, at=old
-            )
-        for label, closed in (
-            ("Not Started", False),
-            ("Open", False),
-            ("Completed", True),
-        ):
-            row = {"Id": self._id("01Y"), "MasterLabel": label, "IsClosed": closed}
-            self._salesforce(
-                "TaskStatus",
-                {**row, "IsDefault": label == "Not Started"},
-                at=old,
-                by="",
-            )
-        for label in _DISPOSITIONS:
-            self._outreach("callDisposition", {"name": label}, {}, at=old)
-
-    def _people(self) -> None:
-        old = self.now - timedelta(days=900)
-        self.tool = self._user("Outreach", "Integration", "integration", old)
-        for number in range(12):
-            first = names.FIRST[number * 4 % len(names.FIRST)]
-            last = names.LAST[number * 7 % len(names.LAST)]
-            user_id = self._user(first, last, "Account Executive", old)
-            email = f"{first}.{last}@{OWN_DOMAIN}".lower()
-            number_in_outreach = self._outreach(
-                "user",
-                {"name": f"{first} {last}", "email": email, "locked": False},
-                {},
-                at=old,
-                crm=[("User", user_id)],
-            )
-            self.reps.append({"id": user_id, "outreach": number_in_outreach})
-
-    def _user(self, first: str, last: str, title: str, at: datetime) -> str:
-        user_id = self._id("005")
-        row = {
-            "Id": user_id,
-            "Username": f"{first}.{last}@{OWN_DOMAIN}".lower(),
-            "Email": f"{first}.{last}@{OWN_DOMAIN}".lower(),
-            "FirstName": first,
-            "LastName": last,
-            "Name": f"{first} {last}",
-            "Title": title,
-            "IsActive": True,
-            "UserType": "Standard",
-            "TimeZoneSidKey": "America/New_York",
-        }
-        self._salesforce("User", row, at=at, by=user_id)
-        return user_id
 
     # --- accounts ---------------------------------------------------------------------
 
@@ -222,15 +41,15 @@ class _Builder:
         name = f"{name} {suffix}" if suffix else name
         domain = f"{name.lower().replace(' ', '-')}.com"
         at = self.now - timedelta(days=self.random.randint(500, 850))
-        account_id = self._id("001")
+        account_id = self.new_id("001")
         row = {
             "Id": account_id,
             "Name": name,
             "OwnerId": rep["id"],
             "Website": f"https://{domain}",
         }
-        self._salesforce("Account", row, at=at, by=rep["id"])
-        outreach = self._outreach(
+        self.add_salesforce("Account", row, at=at, by=rep["id"])
+        outreach = self.add_outreach(
             "account",
             {"name": name, "domain": domain},
             {"owner": ("user", rep["outreach"])},
@@ -250,7 +69,7 @@ class _Builder:
         first = self.random.choice(names.FIRST)
         last = self.random.choice(names.LAST)
         email = f"{first}.{last}{index}@{domain}".lower()
-        contact_id = self._id("003")
+        contact_id = self.new_id("003")
         row = {
             "Id": contact_id,
             "AccountId": account["id"],
@@ -261,8 +80,8 @@ class _Builder:
             "Title": self.random.choice(names.TITLES),
             "OwnerId": account["rep"]["id"],
         }
-        self._salesforce("Contact", row, at=at, by=account["rep"]["id"])
-        prospect = self._outreach(
+        self.add_salesforce("Contact", row, at=at, by=account["rep"]["id"])
+        prospect = self.add_outreach(
             "prospect",
             {"name": f"{first} {last}", "emails": [email], "optedOut": False},
             {
@@ -279,16 +98,16 @@ class _Builder:
         deals = []
         for index in range(self.random.randint(2, 4)):
             closed = index == 0
-            kind = "New Business" if closed else self.random.choice(_TYPES)
+            kind = "New Business" if closed else self.random.choice(TYPES)
             opened = self.now - timedelta(
                 days=self.random.randint(300, 480)
                 if closed
                 else self.random.randint(95, 190)
             )
             ends = opened + timedelta(days=self.random.randint(80, 120))
-            stage = "Closed Won" if closed else self.random.choice(_STAGES[:5])[0]
+            stage = "Closed Won" if closed else self.random.choice(STAGES[:5])[0]
             year = opened.year
-            deal_id = self._id("006")
+            deal_id = self.new_id("006")
             row = {
                 "Id": deal_id,
                 "AccountId": account["id"],
@@ -301,9 +120,9 @@ class _Builder:
                 "OwnerId": account["rep"]["id"],
                 "LastStageChangeDate": stamp(ends if closed else opened),
             }
-            self._salesforce("Opportunity", row, at=opened, by=account["rep"]["id"])
+            self.add_salesforce("Opportunity", row, at=opened, by=account["rep"]["id"])
             self._history(deal_id, opened, ends if closed else None, row["CloseDate"])
-            number = self._outreach(
+            number = self.add_outreach(
                 "opportunity",
                 {"name": row["Name"]},
                 {
@@ -338,44 +157,44 @@ class _Builder:
             steps.append(("Closed Won", ended))
         for stage, at in steps:
             row = {
-                "Id": self._id("008"),
+                "Id": self.new_id("008"),
                 "OpportunityId": deal_id,
                 "StageName": stage,
                 "CloseDate": close,
             }
-            self._salesforce("OpportunityHistory", row, at=at, by="")
+            self.add_salesforce("OpportunityHistory", row, at=at, by="")
 
     def _roles(self, account: Row, deal: Row) -> None:
-        if not deal["closed"] and self._chance(self.knobs.without_roles):
-            self._fault("opportunity-has-contact", "Opportunity", deal["id"], "", None)
+        if not deal["closed"] and self.chance(self.knobs.without_roles):
+            self.plant("opportunity-has-contact", "Opportunity", deal["id"], "", None)
             return
         for index, person in enumerate(deal["people"]):
-            only_outreach = index > 0 and self._chance(self.knobs.role_only_in_outreach)
+            only_outreach = index > 0 and self.chance(self.knobs.role_only_in_outreach)
             if not only_outreach:
                 row = {
-                    "Id": self._id("00K"),
+                    "Id": self.new_id("00K"),
                     "OpportunityId": deal["id"],
                     "ContactId": person["id"],
                     "Role": None,
                     "IsPrimary": index == 0,
                 }
-                self._salesforce(
+                self.add_salesforce(
                     "OpportunityContactRole",
                     row,
                     at=deal["opened"],
                     by=account["rep"]["id"],
                 )
-            missing = not deal["closed"] and self._chance(
+            missing = not deal["closed"] and self.chance(
                 self.knobs.role_missing_in_outreach
             )
             if missing and not only_outreach:
                 rule = "contact-on-outreach-opportunity"
-                self._fault(rule, "Opportunity", deal["id"], "prospect", person["id"])
+                self.plant(rule, "Opportunity", deal["id"], "prospect", person["id"])
                 continue
             if only_outreach:
                 rule = "prospect-on-salesforce-opportunity"
-                self._fault(rule, "Opportunity", deal["id"], "contact", person["id"])
-            self._outreach(
+                self.plant(rule, "Opportunity", deal["id"], "contact", person["id"])
+            self.add_outreach(
                 "opportunityProspectRole",
                 {"role": None, "primary": index == 0},
                 {
@@ -408,15 +227,15 @@ class _Builder:
         self.company.truth[row["Id"]] = deal["id"]
         if deal["closed"]:
             return
-        if self._chance(self.knobs.what_missing):
+        if self.chance(self.knobs.what_missing):
             row["WhatId"] = None
             rule = "activity-related-to-opportunity"
-            self._fault(rule, name, row["Id"], "WhatId", deal["id"])
+            self.plant(rule, name, row["Id"], "WhatId", deal["id"])
 
     def _call(self, account: Row, deal: Row, person: Row, at: datetime) -> None:
         """A call made in Outreach, which logs a Task in Salesforce."""
-        task_id, note = self._id("00T"), self.random.choice(names.TOPICS)
-        disposition = self.random.randrange(len(_DISPOSITIONS))
+        task_id, note = self.new_id("00T"), self.random.choice(names.TOPICS)
+        disposition = self.random.randrange(len(DISPOSITIONS))
         row: Row = {
             "Id": task_id,
             "Subject": f"[Outreach] [Call] [Outbound] {person['name']}",
@@ -425,7 +244,7 @@ class _Builder:
             "Type": "Call",
             "TaskSubtype": "Call",
             "CallType": "Outbound",
-            "CallDisposition": _DISPOSITIONS[disposition],
+            "CallDisposition": DISPOSITIONS[disposition],
             "Description": note,
             "ActivityDate": at.date().isoformat(),
             "CompletedDateTime": stamp(at),
@@ -435,11 +254,11 @@ class _Builder:
         }
         self._related(row, deal, "Task")
         if not deal["closed"]:
-            self._call_faults(row, account, note, _DISPOSITIONS[disposition])
+            self._call_faults(row, account, note, DISPOSITIONS[disposition])
         done = at + timedelta(minutes=12)
-        self._salesforce("Task", row, at=done, by=self.tool)
+        self.add_salesforce("Task", row, at=done, by=self.tool)
         text = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        self._outreach(
+        self.add_outreach(
             "call",
             {
                 "direction": "outbound",
@@ -462,27 +281,27 @@ class _Builder:
 
     def _call_faults(self, row: Row, account: Row, note: str, disposition: str) -> None:
         task_id = row["Id"]
-        if self._chance(self.knobs.who_missing):
+        if self.chance(self.knobs.who_missing):
             person, row["WhoId"] = row["WhoId"], None
-            self._fault("activity-related-to-contact", "Task", task_id, "WhoId", person)
-        if self._chance(self.knobs.owned_by_tool):
+            self.plant("activity-related-to-contact", "Task", task_id, "WhoId", person)
+        if self.chance(self.knobs.owned_by_tool):
             row["OwnerId"] = self.tool
             owner = account["rep"]["id"]
-            self._fault("activity-assigned-to-host", "Task", task_id, "OwnerId", owner)
-        if self._chance(self.knobs.left_open):
+            self.plant("activity-assigned-to-host", "Task", task_id, "OwnerId", owner)
+        if self.chance(self.knobs.left_open):
             row.update(Status="Open", CompletedDateTime=None)
-            self._fault("activity-completed", "Task", task_id, "Status", "Completed")
-        if self._chance(self.knobs.disposition_missing):
+            self.plant("activity-completed", "Task", task_id, "Status", "Completed")
+        if self.chance(self.knobs.disposition_missing):
             row["CallDisposition"] = None
             rule = "call-disposition"
-            self._fault(rule, "Task", task_id, "CallDisposition", disposition)
-        if self._chance(self.knobs.notes_missing):
+            self.plant(rule, "Task", task_id, "CallDisposition", disposition)
+        if self.chance(self.knobs.notes_missing):
             row["Description"] = None
-            self._fault("call-notes", "Task", task_id, "Description", note)
+            self.plant("call-notes", "Task", task_id, "Description", note)
 
     def _meeting(self, account: Row, deal: Row, person: Row, at: datetime) -> None:
         row: Row = {
-            "Id": self._id("00U"),
+            "Id": self.new_id("00U"),
             "Subject": self.random.choice(("Sync", "Demo", "Workshop", "Next steps")),
             "StartDateTime": stamp(at),
             "EndDateTime": stamp(at + timedelta(minutes=45)),
@@ -494,13 +313,13 @@ class _Builder:
             "Description": self.random.choice(names.TOPICS),
         }
         self._related(row, deal, "Event")
-        self._salesforce("Event", row, at=at, by=account["rep"]["id"])
+        self.add_salesforce("Event", row, at=at, by=account["rep"]["id"])
 
     def _manual_call(self, account: Row, deal: Row, person: Row, at: datetime) -> None:
         """A call logged by hand in Salesforce under one of the agreed subjects."""
         subject = self.random.choice(names.CALL_SUBJECTS)
         row: Row = {
-            "Id": self._id("00T"),
+            "Id": self.new_id("00T"),
             "Subject": subject,
             "Status": "Completed",
             "Priority": "Normal",
@@ -517,7 +336,7 @@ class _Builder:
         }
         self.company.truth[row["Id"]] = deal["id"]
         near_miss = deal["type"] == "New Business" and not deal["closed"]
-        if near_miss and self._chance(self.knobs.subject_near_miss):
+        if near_miss and self.chance(self.knobs.subject_near_miss):
             row["Subject"] = names.NEAR_MISSES[subject]
-            self._fault("call-subject", "Task", row["Id"], "Subject", subject)
-        self._salesforce("Task", row, at=at, by=account["rep"]["id"])
+            self.plant("call-subject", "Task", row["Id"], "Subject", subject)
+        self.add_salesforce("Task", row, at=at, by=account["rep"]["id"])

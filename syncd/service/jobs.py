@@ -1,0 +1,78 @@
+"""What the engine runs: one connector's poll, and the reconcile of what is dirty."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from threading import Lock
+from typing import Any, Final
+
+import structlog
+
+from syncd import clock
+from syncd.config.settings import RunMode
+from syncd.errors import GuardError
+from syncd.model.plan import Plan
+from syncd.pipeline.apply import Selection
+from syncd.wiring import App
+
+_LOG: Final = structlog.get_logger()
+_HOMES_AT_ONCE: Final = 5_000
+
+
+class ServiceJobs:
+    """Jobs over one open app; safe to run again after a crash."""
+
+    def __init__(self, app: App) -> None:
+        """Writes only if the configuration's mode is apply."""
+        self._app = app
+        self._polling: dict[str, Lock] = {name: Lock() for name in app.connectors}
+
+    def poll(self, system: str) -> Mapping[str, Any]:
+        """Poll one system; ``dirty`` says whether anything waits for a reconcile.
+
+        Two polls of one system never overlap: a late one finds the lock taken and
+        leaves the work to the one under way.
+        """
+        lock = self._polling[system]
+        if not lock.acquire(blocking=False):
+            return {"system": system, "dirty": False, "skipped": True}
+        try:
+            (outcome,) = self._app.poll(only=system)
+        finally:
+            lock.release()
+        dirty = bool(self._app.store.mirror.dirty(1))
+        return {"system": system, "complete": outcome.complete, "dirty": dirty}
+
+    def reconcile(self) -> Mapping[str, Any]:
+        """Judge dirty homes and, in apply mode, write what is automatic."""
+        mirror = self._app.store.mirror
+        began = clock.now()
+        dirty = mirror.dirty(_HOMES_AT_ONCE)
+        if not dirty:
+            return {"homes": 0}
+        plan = self._app.plan(homes=[one.home for one in dirty])
+        written = self._write(plan)
+        mirror.clear_dirty(dirty)
+        took: timedelta = clock.now() - began
+        summary = {
+            "homes": len(dirty),
+            "findings": len(plan.findings),
+            "changes": len(plan.changes),
+            "written": written,
+            "plan_id": plan.plan_id,
+        }
+        _LOG.warning("cycle.ended", took_s=round(took.total_seconds(), 2), **summary)
+        return summary
+
+    def _write(self, plan: Plan) -> int:
+        """Apply the automatic changes; how many came about."""
+        auto = [change for change in plan.changes if change.mode == "auto"]
+        if not auto or self._app.config.settings.mode is not RunMode.APPLY:
+            return 0
+        try:
+            run = self._app.apply(plan, Selection(), kind="service")
+        except GuardError as error:
+            # Over a limit: the plan is saved and said aloud; reading goes on, and a
+            # person decides with `apply --first N` or `--force`.
+            _LOG.warning("apply.refused", plan_id=plan.plan_id, reason=str(error))
+            return 0
+        return sum(item.status.value == "done" for item in run.items)
