@@ -167,7 +167,7 @@ class SqlLedger:
                     .where(LEDGER.c.effect.in_(some), LEDGER.c.state.in_(_SETTLED))
                     .group_by(LEDGER.c.effect)
                 )
-                counts.update(dict(connection.execute(query).tuples().all()))
+                counts.update(dict(connection.execute(query).all()))
         return counts
 
     @contextmanager

@@ -105,7 +105,7 @@ class Clerk:
             self._connection.execute(
                 sa.select(KEY_HOMES.c.key, KEY_HOMES.c.home).where(_is(KEY_HOMES, ref))
             )
-            .tuples()
+            
             .all()
         )
         wanted = dict.fromkeys(keys.defines, home)

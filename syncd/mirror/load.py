@@ -85,7 +85,7 @@ def _batches(
             .where(FILING.c.home.in_(some))
             .group_by(FILING.c.home)
         )
-        sizes.update(dict(connection.execute(query).tuples().all()))
+        sizes.update(dict(connection.execute(query).all()))
     batch: list[str] = []
     held = 0
     for home in homes:

@@ -67,7 +67,10 @@ def read_org(
         integration_user_ids=_integration_users(connection, policy, users),
         unmapped=frozenset(facts.get("unmapped", ())),
         configured=frozenset(facts.get("configured", ())),
-        incomplete=frozenset(poll.system for poll in polls if not poll.complete),
+        incomplete=frozenset(
+            {*facts.get("configured", ()), *(poll.system for poll in polls)}
+            - {poll.system for poll in polls if poll.complete}
+        ),
         as_of={poll.system: poll.as_of for poll in polls if poll.as_of is not None},
         links=facts.get("links", {}),
         value_tables=facts.get("values", {}),

@@ -78,3 +78,11 @@ class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
     ref: RecordRef
     reason: str
     path: str = ""
+
+
+def link_to(ref: RecordRef, links: Mapping[str, str]) -> str:
+    """Where a person can look at a record; empty when there is no such page.
+
+    ``links`` has an address with ``{id}`` left open by ``system.object``.
+    """
+    return links.get(f"{ref.system}.{ref.object}", "").replace("{id}", ref.id)

@@ -49,8 +49,8 @@ class OrgContext:
             lacks or hides; what needs them is not checked, and says so.
         incomplete: Systems whose last poll was incomplete or that are off.
         as_of: Last complete poll per system.
-        links: Address of a record for people, per system: a format string with
-            ``{object}`` and ``{id}``.
+        links: Address of a record for people by ``system.object``, with ``{id}``
+            left open.
     """
 
     users: Mapping[str, User] = field(default_factory=dict)

@@ -8,7 +8,7 @@ import msgspec
 from syncd.errors import Problem, UsageError
 from syncd.model.entities import ENTITY_TYPES, Entity
 from syncd.model.policy import Policy
-from syncd.model.record import RecordRef
+from syncd.model.record import RecordRef, link_to
 from syncd.model.rule import RuleSpec
 from syncd.model.view import AccountView
 from syncd.pipeline.judge import Judged, judge
@@ -91,13 +91,12 @@ class Looker:
     def shown(self, ref: RecordRef) -> Shown:
         """The record with its name and address."""
         entity = self.entity(ref)
-        template = self.org.links.get(ref.system, "")
         return Shown(
             system=ref.system,
             object=ref.object,
             id=ref.id,
             name=name_of(entity) if entity else "",
-            url=template.format(object=ref.object, id=ref.id) if template else "",
+            url=link_to(ref, self.org.links),
         )
 
 

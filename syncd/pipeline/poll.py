@@ -14,6 +14,7 @@ from syncd.mapping.schema import ObjectMap
 from syncd.mapping.translate import translate
 from syncd.model.outcome import PollOutcome
 from syncd.model.policy import Policy
+from syncd.model.record import RecordRef
 from syncd.ports.connector import Connector, Page, ReadRequest
 from syncd.ports.stores import CommitResult, Mirror, MirrorPage
 
@@ -162,7 +163,7 @@ def _remember(connector: Connector, inputs: PollInputs) -> None:
     system = connector.system
     orgs = {**facts.get("orgs", {}), system: identity.org_id}
     users = {**facts.get("our_users", {}), system: identity.user_id}
-    links = {**facts.get("links", {}), system: _link_template(connector)}
+    links = {**facts.get("links", {}), **_link_templates(connector)}
     configured = sorted({*facts.get("configured", []), system})
     for name, value in (
         ("orgs", orgs),
@@ -173,11 +174,13 @@ def _remember(connector: Connector, inputs: PollInputs) -> None:
         inputs.mirror.save_fact(name, value)
 
 
-def _link_template(connector: Connector) -> str:
-    from syncd.model.record import RecordRef  # noqa: PLC0415
-
-    shown = connector.link(RecordRef(connector.system, "OBJECT", "ID"))
-    return shown.replace("OBJECT", "{object}").replace("ID", "{id}")
+def _link_templates(connector: Connector) -> dict[str, str]:
+    """Addresses for people, by ``system.object``, with ``{id}`` left open."""
+    templates = {}
+    for name in connector.objects():
+        shown = connector.link(RecordRef(connector.system, name, "{id}"))
+        templates[f"{connector.system}.{name}"] = shown
+    return templates
 
 
 def _read_object(

@@ -22,6 +22,7 @@ from syncd.model.plan import (
     Subject,
     effect_key,
 )
+from syncd.model.record import link_to
 from syncd.plan.digest import digest_of
 from syncd.plan.guards import check_guards
 from syncd.plan.inputs import PlanInputs
@@ -215,7 +216,6 @@ def _shown(
     if mine:
         auto = all(change.mode == Mode.AUTO.value for change in mine)
         status = "fixable" if auto else "review"
-    template = inputs.links.get(finding.subject.system, "")
     ref = finding.subject
     return PlanFinding(
         id=finding.id,
@@ -227,7 +227,7 @@ def _shown(
             object=ref.object,
             id=ref.id,
             name=finding.subject_name,
-            url=template.format(object=ref.object, id=ref.id) if template else "",
+            url=link_to(ref, inputs.links),
         ),
         account_id=finding.account_id,
         opportunity_id=finding.opportunity_id,

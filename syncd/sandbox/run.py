@@ -9,6 +9,8 @@ from typing import Final
 
 from syncd import clock as real_clock
 from syncd.sandbox.clock import SandboxClock
+from syncd.sandbox.control import ControlService
+from syncd.sandbox.http import Service
 from syncd.sandbox.outreach.service import OutreachService
 from syncd.sandbox.recorder import Recorder
 from syncd.sandbox.salesforce.service import SalesforceService
@@ -21,6 +23,9 @@ _POLICY: Final = """\
 [segments.first_order]
 opportunity_types = ["New Business"]
 user_titles = ["Account Executive"]
+
+[defaults]
+settle_minutes = 0  # this company's tools log at once
 
 [rules.call-subject]
 segment = "first_order"
@@ -129,9 +134,13 @@ def start(
     recorders = {
         service.name: Recorder(service, clock) for service in (salesforce, outreach)
     }
+    services: dict[str, Service] = {
+        **recorders,
+        "control": ControlService(recorders, clock),
+    }
     servers = {
-        name: serve(recorder, port + index if port else 0)
-        for index, (name, recorder) in enumerate(recorders.items())
+        name: serve(service, port + index if port else 0)
+        for index, (name, service) in enumerate(services.items())
     }
     return RunningSandbox(
         clock=clock,

@@ -96,7 +96,7 @@ def _interaction_lines(told: "Explanation") -> Iterator[str]:
             [f"{told.decision}: {told.decided_because}", *_candidates(told)],
         )
     if told.flip:
-        yield f"  it would be otherwise if {told.flip}"
+        yield f"  {told.flip}"
 
 
 def _candidates(told: "Explanation") -> Iterator[str]:

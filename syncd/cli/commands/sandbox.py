@@ -28,6 +28,7 @@ def sandbox(
     try:
         path = running.write_config(folder)
         print(f"# {path}")
+        print(f"# control port: {running.urls['control']}")
         print(path.read_text(encoding="utf-8"), flush=True)
         stopped = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -1,0 +1,1 @@
+"""A local Chorus: engagements that fill in late, read-only."""

@@ -1,0 +1,53 @@
+"""The sandbox's control port: what people and operators do behind syncd's back.
+
+``GET /counts``; ``POST /services/<name>/<action>`` (test hooks of that service);
+``POST /faults/<name>`` (the next matching requests break); ``POST /clock``
+(``{"advance_s": 60}``). Bodies and answers are JSON.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from syncd.sandbox.clock import SandboxClock
+from syncd.sandbox.http import Request, Response
+from syncd.sandbox.recorder import Fault, Recorder
+
+
+class ControlService:
+    """Itself a service; reached over loopback only."""
+
+    name = "control"
+
+    def __init__(self, recorders: Mapping[str, Recorder], clock: SandboxClock) -> None:
+        """Controls these services and their common clock."""
+        self._recorders = recorders
+        self._clock = clock
+
+    def handle(self, request: Request) -> Response:
+        """Do what is asked; 404 for an unknown service or action."""
+        try:
+            body = json.loads(request.body or b"{}")
+            return Response.json(self._do(request, body))
+        except (KeyError, TypeError, ValueError) as error:
+            return Response.json({"error": repr(error)}, status=404)
+
+    def _do(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
+        parts = request.path.strip("/").split("/")
+        match parts:
+            case ["counts"]:
+                return {
+                    name: {"calls": one.calls, "write_calls": one.write_calls}
+                    for name, one in self._recorders.items()
+                }
+            case ["services", name, action]:
+                return self._recorders[name].service.control(action, body)
+            case ["faults", name]:
+                self._recorders[name].break_next(Fault(**body))
+                return {}
+            case ["clock"]:
+                self._clock.advance(timedelta(seconds=float(body["advance_s"])))
+                return {"now": self._clock.now().isoformat()}
+            case _:
+                raise KeyError(request.path)

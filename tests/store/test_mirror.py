@@ -1,0 +1,215 @@
+"""The mirror on both databases."""
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from syncd.db.tables import METADATA
+from syncd.errors import StoreError
+from syncd.mapping.load import load_mappings
+from syncd.mapping.translate import translate
+from syncd.model.entities import Account, Activity, Contact, Opportunity, Prospect
+from syncd.model.ids import salesforce_id
+from syncd.model.record import RawRecord, Record, RecordRef
+from syncd.ports.stores import MirrorPage
+from syncd.store import open_store
+
+NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
+ACME = salesforce_id("001000000000001")
+BETA = salesforce_id("001000000000002")
+ADA = salesforce_id("003000000000001")
+DEAL = salesforce_id("006000000000001")
+TASK = salesforce_id("00T000000000001")
+
+
+def record(system, name, entity, *, version="1", at=NOW, deleted=False):
+    """A mirror record of an entity."""
+    return Record(
+        ref=RecordRef(system, name, entity.id),
+        version=version,
+        valid_from=at,
+        fields=msgspec.json.encode(entity, order="sorted"),
+        deleted=deleted,
+    )
+
+
+def page(*records, **options):
+    """A page of records of one object."""
+    ref = records[0].ref
+    return MirrorPage(system=ref.system, object=ref.object, records=records, **options)
+
+
+def records():
+    """One account with a contact, a deal, a task and a prospect."""
+    return [
+        record("salesforce", "Account", Account(id=ACME, name="Acme")),
+        record("salesforce", "Account", Account(id=BETA, name="Beta")),
+        record(
+            "salesforce",
+            "Contact",
+            Contact(id=ADA, account_id=ACME, emails=("ada@acme.com",)),
+        ),
+        record("salesforce", "Opportunity", Opportunity(id=DEAL, account_id=ACME)),
+        record("salesforce", "Task", Activity(id=TASK, object="Task", who_id=ADA)),
+        record("outreach", "prospect", Prospect(id="7", emails=("ada@acme.com",))),
+    ]
+
+
+def homes(store):
+    """The home of every record."""
+    return {
+        str(one.ref): store.mirror.home_of(one.ref)[0]
+        for one in records()
+        if store.mirror.home_of(one.ref)
+    }
+
+
+def test_a_new_store_has_the_tables_of_this_version(store):
+    """The migrations lead to exactly the tables that the code knows."""
+    with store.engine.connect() as connection:
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, METADATA) == []
+
+
+def test_a_newer_store_is_refused(store, store_url, tmp_path):
+    """A store of a later version is not touched."""
+    with store.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StoreError, match="newer version"):
+        open_store(store_url, base=tmp_path)
+
+
+def test_a_damaged_file_is_said_to_be_damaged(tmp_path):
+    """A file that is no database ends in advice."""
+    (tmp_path / "syncd.db").write_text("this is not a database, not at all " * 99)
+    with pytest.raises(StoreError, match="damaged"):
+        open_store(f"sqlite:///{tmp_path}/syncd.db", base=tmp_path)
+
+
+@pytest.mark.parametrize("turn", range(6))
+def test_filing_does_not_depend_on_the_order_of_arrival(store, turn):
+    """Whatever comes first, everything of Acme is judged with Acme."""
+    found = records()
+    for one in found[turn:] + found[:turn]:
+        store.mirror.commit(page(one), now=NOW)
+    filed = homes(store)
+    assert filed.pop(f"salesforce/Account/{BETA}") == BETA
+    assert set(filed.values()) == {ACME}
+    assert len(filed) == 5
+
+
+def test_when_a_contact_moves_both_homes_become_dirty(store):
+    """What hangs on a contact follows it to the other account."""
+    for one in records():
+        store.mirror.commit(page(one), now=NOW)
+    store.mirror.clear_dirty(store.mirror.dirty(100))
+    moved = Contact(id=ADA, account_id=BETA, emails=("ada@acme.com",))
+    later = NOW + timedelta(minutes=1)
+    store.mirror.commit(
+        page(record("salesforce", "Contact", moved, version="2", at=later)), now=later
+    )
+    assert {one.home for one in store.mirror.dirty(100)} == {ACME, BETA}
+    assert homes(store)[f"salesforce/Task/{TASK}"] == BETA
+    assert homes(store)["outreach/prospect/7"] == BETA
+
+
+def test_committing_a_page_twice_changes_nothing(store):
+    """A page read again after a crash has no effect."""
+    for one in records():
+        store.mirror.commit(page(one), now=NOW)
+    store.mirror.clear_dirty(store.mirror.dirty(100))
+    again = [store.mirror.commit(page(one), now=NOW) for one in records()]
+    assert sum(result.changed for result in again) == 0
+    assert store.mirror.dirty(100) == []
+
+
+def test_an_older_version_never_replaces_a_newer_one(store):
+    """A late page of an overlap does not bring back the past."""
+    new = Account(id=ACME, name="New")
+    old = Account(id=ACME, name="Old")
+    store.mirror.commit(page(record("salesforce", "Account", new)), now=NOW)
+    late = record("salesforce", "Account", old, version="0", at=NOW - timedelta(days=1))
+    assert store.mirror.commit(page(late), now=NOW).changed == 0
+    assert b"New" in store.mirror.get(late.ref).fields
+
+
+def test_the_cursor_is_stored_with_its_page(store):
+    """What the next pass starts from is what was really kept."""
+    cursor = {"at": "2026-11-24T09:00:00Z"}
+    store.mirror.commit(page(records()[0], cursor=cursor), now=NOW)
+    assert store.mirror.cursor("salesforce", "Account", "") == cursor
+    store.mirror.commit(page(records()[1]), now=NOW)
+    assert store.mirror.cursor("salesforce", "Account", "") == cursor
+
+
+def accounts(count):
+    """Many accounts."""
+    ids = [salesforce_id(f"0010000000000{number:02d}") for number in range(count)]
+    return [record("salesforce", "Account", Account(id=one)) for one in ids]
+
+
+def test_a_snapshot_removes_what_it_did_not_bring(store):
+    """After a full listing what is not in it is gone."""
+    listing = {"starts_snapshot": True, "snapshot": True, "last": True}
+    found = accounts(10)
+    store.mirror.commit(page(*found, **listing), now=NOW)
+    result = store.mirror.commit(page(*found[:8], **listing), now=NOW)
+    assert result.deleted == 2
+    assert store.mirror.get(found[9].ref).deleted
+
+
+def test_a_halved_snapshot_is_not_believed(store):
+    """A listing that lost half of what was known deletes nothing and is said."""
+    listing = {"starts_snapshot": True, "snapshot": True, "last": True}
+    found = accounts(30)
+    store.mirror.commit(page(*found, **listing), now=NOW)
+    assert store.mirror.commit(page(*found[:5], **listing), now=NOW).deleted == 0
+    (doubt,) = store.mirror.doubts()
+    assert (doubt.before, doubt.after) == (30, 5)
+    store.mirror.commit(page(*found, **listing), now=NOW)
+    assert store.mirror.doubts() == []
+
+
+def test_a_record_of_a_wrong_type_is_quarantined_and_its_page_kept(store):
+    """One unreadable record costs nothing but itself, and is named."""
+    object_map = load_mappings(None).objects[("salesforce", "Account")]
+    raw = [
+        RawRecord(
+            ref=RecordRef("salesforce", "Account", one), version="1", fields=fields
+        )
+        for one, fields in ((ACME, {"Name": "Acme"}), (BETA, {"Name": {"no": "text"}}))
+    ]
+    good, bad = translate(raw, object_map)
+    store.mirror.commit(page(*good, quarantined=bad), now=NOW)
+    ((held, _),) = store.mirror.quarantined()
+    assert (held.ref.id, held.path) == (BETA, "Name")
+    assert "no" not in held.reason.split()
+    assert store.mirror.get(good[0].ref) is not None
+
+
+def test_homes_are_loaded_with_the_deals_of_guests(store):
+    """A person of another account brings that account's deals as candidates."""
+    for one in records():
+        store.mirror.commit(page(one), now=NOW)
+    other = Activity(
+        id=salesforce_id("00T000000000009"), object="Task", who_id=ADA, what_id=DEAL
+    )
+    store.mirror.commit(page(record("salesforce", "Task", other)), now=NOW)
+    (batch,) = store.mirror.load([ACME], since=NOW - timedelta(days=400))
+    (home,) = batch
+    assert [one.id for one in home.contacts] == [ADA]
+    assert {one.id for one in home.activities} == {TASK, other.id}
+    assert [one.id for one in home.prospects] == ["7"]
+
+
+def test_tokens_are_kept_encrypted(store):
+    """What stands in the table is not the token."""
+    store.vault.save("outreach.token", {"refresh_token": "s3cr3t"})
+    with store.engine.connect() as connection:
+        raw = connection.scalar(sa.text("SELECT value FROM secrets"))
+    assert "s3cr3t" not in raw
+    assert store.vault.load("outreach.token") == {"refresh_token": "s3cr3t"}
