@@ -49,7 +49,13 @@ def open_store(
         StoreError: Unreachable, damaged, or of a newer version.
     """
     engine = open_engine(url)
-    migrate(engine)
+    try:
+        migrate(engine)
+        key = encryption_key or key_beside(base / "syncd.key")
+        vault = SqlVault(engine, key=key)
+    except BaseException:
+        engine.dispose()
+        raise
     database = engine.url.database
     on_sqlite = engine.dialect.name == "sqlite"
     lock_path = Path(f"{database}.writer") if on_sqlite else None
@@ -58,5 +64,5 @@ def open_store(
         mirror=SqlMirror(engine, free_mail=FREE_MAIL | frozenset(free_mail)),
         ledger=SqlLedger(engine, lock_path=lock_path),
         plans=SqlPlans(engine),
-        vault=SqlVault(engine, key=encryption_key or key_beside(base / "syncd.key")),
+        vault=vault,
     )

@@ -111,6 +111,7 @@ KEY_HOMES: Final = sa.Table(
     sa.Column("id", sa.String(400), primary_key=True),
     sa.Column("home", sa.String(400), nullable=False),
     sa.Index("key_homes_by_ref", "system", "object", "id"),
+    sa.Index("key_homes_by_home", "home"),
 )
 DIRTY: Final = sa.Table(
     "dirty_homes",

@@ -1,17 +1,22 @@
 """Keeps the filing right while records move, inside the page's own transaction."""
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 import msgspec
 import sqlalchemy as sa
 
 from syncd.db.engine import chunks, upsert
-from syncd.db.tables import FILING, FILING_KEYS, KEY_HOMES, RECORDS
+from syncd.db.tables import FACTS, FILING, FILING_KEYS, KEY_HOMES, RECORDS
 from syncd.mirror.filing import NOWHERE, Keys, choose_home, keys_of
 from syncd.model.entities import ENTITY_TYPES, Entity
 from syncd.model.mail import domain_of
 from syncd.model.record import Record, RecordRef
+
+_FILED_WITH: Final = "own_domains"
+_USER: Final = ("salesforce", "User")
 
 
 class Clerk:
@@ -29,6 +34,9 @@ class Clerk:
 
     def file(self, records: Iterable[Record]) -> None:
         """File records that moved, deleted ones included."""
+        records = tuple(records)
+        if any((r.ref.system, r.ref.object) == _USER for r in records):
+            self._follow_domains()
         live: dict[RecordRef, Keys] = {}
         for record in records:
             if record.deleted:
@@ -104,9 +112,7 @@ class Clerk:
         known = dict(
             self._connection.execute(
                 sa.select(KEY_HOMES.c.key, KEY_HOMES.c.home).where(_is(KEY_HOMES, ref))
-            )
-            
-            .all()
+            ).all()
         )
         wanted = dict.fromkeys(keys.defines, home)
         if known == wanted:
@@ -129,6 +135,27 @@ class Clerk:
             refs.update(RecordRef(*row) for row in self._connection.execute(query))
         if refs:
             self._file(self._stored_keys(refs))
+
+    def _follow_domains(self) -> None:
+        """File again what the addresses of a domain decide that became ours, or left.
+
+        The domains are kept, so that no page has to read all users.
+        """
+        old = filed_domains(self._connection)
+        new = own_domains(self._connection, free_mail=self._free_mail)
+        if old == new:
+            return
+        body = json.dumps(sorted(new))
+        upsert(self._connection, FACTS, [{"name": _FILED_WITH, "value": body}])
+        self._own_domains = new
+        refs: set[RecordRef] = set()
+        for table in (FILING_KEYS, KEY_HOMES):
+            for domain in sorted(old ^ new):
+                query = sa.select(table.c.system, table.c.object, table.c.id).where(
+                    table.c.key.endswith(f"@{domain}", autoescape=True)
+                )
+                refs.update(RecordRef(*row) for row in self._connection.execute(query))
+        self._file(self._stored_keys(refs))
 
     def _stored_keys(self, refs: Iterable[RecordRef]) -> dict[RecordRef, Keys]:
         found: dict[RecordRef, Keys] = {}
@@ -188,8 +215,14 @@ class Clerk:
     def _domains(self) -> frozenset[str]:
         """Our own e-mail domains, as the active users' addresses show them."""
         if self._own_domains is None:
-            self._own_domains = own_domains(self._connection, free_mail=self._free_mail)
+            self._own_domains = filed_domains(self._connection)
         return self._own_domains
+
+
+def filed_domains(connection: sa.Connection) -> frozenset[str]:
+    """Our own e-mail domains as the present filing takes them."""
+    query = sa.select(FACTS.c.value).where(FACTS.c.name == _FILED_WITH)
+    return frozenset(json.loads(connection.scalar(query) or "[]"))
 
 
 def own_domains(

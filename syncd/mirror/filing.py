@@ -144,9 +144,15 @@ def _(one: OutreachOpportunity) -> Keys:
     return Keys(looks_up=looks_up, defines=(f"oo:{one.id}",), level=2)
 
 
-@keys_of.register(ContactRole)
-@keys_of.register(OpportunityHistory)
-def _(one: ContactRole | OpportunityHistory) -> Keys:
+@keys_of.register
+def _(one: ContactRole) -> Keys:
+    # Filed with its deal; the person's key brings another account's contact along.
+    deal = _sf(one.opportunity_id)
+    return Keys(looks_up=_lookups(deal, _sf(one.contact_id)))
+
+
+@keys_of.register
+def _(one: OpportunityHistory) -> Keys:
     return Keys(looks_up=_lookups(_sf(one.opportunity_id)))
 
 
@@ -217,7 +223,7 @@ def choose_home(
     for tier in sorted(set(keys.looks_up.values())):
         found: Counter[str] = Counter()
         for key, its_tier in keys.looks_up.items():
-            if its_tier == tier:
+            if its_tier == tier and not _is_ours(key, own_domains):
                 found.update(home for home in set(homes_of.get(key, ())) if home)
         if found:
             # Most keys first, then the smallest id: the same answer in every order.
@@ -225,6 +231,11 @@ def choose_home(
             names = sorted(k for k in keys.looks_up if home in homes_of.get(k, ()))
             return home, f"{names[0].partition(':')[0]} key leads to it"
     return _without_account(ref, keys, own_domains=own_domains, free_mail=free_mail)
+
+
+def _is_ours(key: str, own_domains: frozenset[str]) -> bool:
+    """Whether a key is an address of our own people, some of whom are contacts too."""
+    return key.startswith("mail:") and domain_of(key) in own_domains
 
 
 def _without_account(

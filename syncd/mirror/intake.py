@@ -1,6 +1,7 @@
 """Takes a page in: records, superseded versions, sweeps, quarantine and cursor."""
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
@@ -28,7 +29,7 @@ def take_in(
     clerk.file(changed)
     gone: list[RecordRef] = []
     if page.last and page.snapshot:
-        gone = _sweep(connection, page, pass_id=pass_id, now=now)
+        gone = _sweep(connection, page, pass_id=pass_id)
         clerk.remove(gone)
     _quarantine(connection, page, now=now)
     _save_cursor(connection, page, pass_id=pass_id)
@@ -55,7 +56,7 @@ def _store(
 ) -> list[Record]:
     """Write what moved, note what was seen; the records that moved."""
     known = _present(connection, page)
-    latest = {record.ref: record for record in page.records}
+    latest = _latest(page.records)
     moved = [r for r in latest.values() if _has_moved(r, known.get(r.ref))]
     old = [known[r.ref] for r in moved if r.ref in known and page.object in _VERSIONED]
     upsert(connection, VERSIONS, [_superseded(row, now) for row in old], update=())
@@ -64,7 +65,8 @@ def _store(
         RECORDS,
         [_row(r, page, pass_id=pass_id, before=known.get(r.ref)) for r in moved],
     )
-    seen = [r.ref.id for r in latest.values() if r not in moved]
+    moved_refs = {record.ref for record in moved}
+    seen = [ref.id for ref in latest if ref not in moved_refs]
     for some in chunks(
         seen if page.snapshot or page.starts_snapshot or pass_id else []
     ):
@@ -93,9 +95,11 @@ def _sweep(
     page: MirrorPage,
     *,
     pass_id: int,
-    now: datetime,
 ) -> list[RecordRef]:
-    """End a full listing: what it did not bring is gone, unless it looks wrong."""
+    """End a full listing: what it did not bring is gone, unless it looks wrong.
+
+    ``valid_from`` stays: a record that was only hidden comes back as it was.
+    """
     of_scope = sa.and_(
         RECORDS.c.system == page.system,
         RECORDS.c.object == page.object,
@@ -120,7 +124,7 @@ def _sweep(
         connection.execute(
             sa.update(RECORDS)
             .where(of_scope, RECORDS.c.id.in_(some))
-            .values(deleted=True, valid_from=now)
+            .values(deleted=True)
         )
     return [RecordRef(page.system, page.object, one) for one in unseen]
 
@@ -171,13 +175,7 @@ def _has_moved(record: Record, before: sa.RowMapping | None) -> bool:
     """Whether a record says anything new; an older version than ours never does."""
     if before is None:
         return not record.deleted
-    older = (
-        record.valid_from is not None
-        and before["valid_from"] is not None
-        and record.valid_from < before["valid_from"]
-        and not before["deleted"]
-    )
-    if older:
+    if _is_older(record, before["valid_from"]):
         return False
     was_deleted = bool(before["deleted"])
     if record.deleted:
@@ -187,6 +185,22 @@ def _has_moved(record: Record, before: sa.RowMapping | None) -> bool:
         record.version,
     )
     return was_deleted or not same
+
+
+def _is_older(record: Record, than: datetime | None) -> bool:
+    return (
+        record.valid_from is not None and than is not None and record.valid_from < than
+    )
+
+
+def _latest(records: Iterable[Record]) -> dict[RecordRef, Record]:
+    """One record per ref: the newest, of equal ones the last."""
+    latest: dict[RecordRef, Record] = {}
+    for record in records:
+        other = latest.get(record.ref)
+        if other is None or not _is_older(record, other.valid_from):
+            latest[record.ref] = record
+    return latest
 
 
 def _row(

@@ -1,7 +1,7 @@
 """Loads homes in batches: a handful of statements per batch, none per home."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -9,7 +9,8 @@ import msgspec
 import sqlalchemy as sa
 
 from syncd.db.engine import chunks
-from syncd.db.tables import FILING, FILING_KEYS, KEY_HOMES, RECORDS, VERSIONS
+from syncd.db.tables import FILING, RECORDS, VERSIONS
+from syncd.mirror.guests import GUESTS, guest_homes
 from syncd.model.entities import ENTITY_TYPES, ContactRole, Entity
 from syncd.model.record import RecordRef
 from syncd.model.view import HomeRecords
@@ -34,15 +35,6 @@ _FIELD_OF: Final[Mapping[tuple[str, str], str]] = {
     ("caldav", "Event"): "meetings",
     ("chorus", "engagement"): "engagements",
 }
-_GUESTS: Final = (
-    "Account",
-    "Contact",
-    "Opportunity",
-    "OpportunityHistory",
-    "OpportunityContactRole",
-    "Case",
-)
-
 _Found = tuple[RecordRef, str, Entity]
 
 
@@ -56,12 +48,12 @@ def load_homes(
     """Batches of homes in the order given, each of about ``max_records`` at most."""
     for batch in _batches(connection, homes, max_records=max_records):
         own = _records(connection, batch, since=since)
-        guests = _guest_homes(connection, batch)
+        guests = guest_homes(connection, batch)
         others = _records(
             connection,
             sorted({one for some in guests.values() for one in some}),
             since=since,
-            objects=_GUESTS,
+            objects=GUESTS,
         )
         removed = _removed_roles(connection, own)
         yield [
@@ -104,7 +96,7 @@ def _records(
     homes: Iterable[str],
     *,
     since: datetime,
-    objects: Sequence[str] = (),
+    objects: Collection[tuple[str, str]] = (),
 ) -> dict[str, list[_Found]]:
     """Decoded records by home, sorted by ref."""
     query = (
@@ -135,42 +127,16 @@ def _records(
         .order_by(RECORDS.c.system, RECORDS.c.object, RECORDS.c.id)
     )
     if objects:
-        query = query.where(
-            RECORDS.c.system == "salesforce", RECORDS.c.object.in_(objects)
-        )
+        kind = sa.tuple_(RECORDS.c.system, RECORDS.c.object)
+        query = query.where(kind.in_(sorted(objects)))
     found: dict[str, list[_Found]] = defaultdict(list)
     for some in chunks(list(homes)):
         for row in connection.execute(query.where(FILING.c.home.in_(some))):
             ref = RecordRef(row.system, row.object, row.id)
-            kind = ENTITY_TYPES[(row.system, row.object)]
-            entity = msgspec.json.decode(row.fields, type=kind)
+            entity = msgspec.json.decode(
+                row.fields, type=ENTITY_TYPES[(row.system, row.object)]
+            )
             found[row.home].append((ref, row.version, entity))
-    return found
-
-
-def _guest_homes(
-    connection: sa.Connection, homes: Sequence[str]
-) -> dict[str, list[str]]:
-    """Other accounts whose people or deals are named by a home's records."""
-    query = (
-        sa.select(FILING.c.home, KEY_HOMES.c.home)
-        .join(
-            FILING_KEYS,
-            sa.and_(
-                FILING.c.system == FILING_KEYS.c.system,
-                FILING.c.object == FILING_KEYS.c.object,
-                FILING.c.id == FILING_KEYS.c.id,
-            ),
-        )
-        .join(KEY_HOMES, KEY_HOMES.c.key == FILING_KEYS.c.key)
-        .where(KEY_HOMES.c.home != FILING.c.home, KEY_HOMES.c.home != "")
-        .distinct()
-        .order_by(FILING.c.home, KEY_HOMES.c.home)
-    )
-    found: dict[str, list[str]] = {home: [] for home in homes}
-    for some in chunks(homes):
-        for home, other in connection.execute(query.where(FILING.c.home.in_(some))):
-            found[home].append(other)
     return found
 
 

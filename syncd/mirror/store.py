@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import sqlalchemy as sa
@@ -20,6 +21,7 @@ from syncd.db.tables import (
     RECORDS,
 )
 from syncd.mirror.clerk import Clerk
+from syncd.mirror.guests import GUESTS, host_homes
 from syncd.mirror.intake import take_in
 from syncd.mirror.load import load_homes
 from syncd.mirror.org import read_org
@@ -34,6 +36,8 @@ from syncd.ports.stores import (
     MirrorPage,
     SnapshotDoubt,
 )
+
+_LOCK_KEY: Final = 7_396_124_503  # any number that nobody else takes
 
 
 class SqlMirror:
@@ -61,10 +65,13 @@ class SqlMirror:
 
     def commit(self, page: MirrorPage, *, now: datetime) -> CommitResult:
         """Store a page: records, filing, dirty homes and cursor in one transaction."""
-        with self._engine.begin() as connection:
+        with self._write() as connection:
             clerk = Clerk(connection, free_mail=self._free_mail)
             changed, deleted = take_in(connection, page, clerk=clerk, now=now)
-            dirtied = _mark(connection, clerk.touched)
+            touched = clerk.touched
+            if (page.system, page.object) in GUESTS:
+                touched = touched | host_homes(connection, touched)
+            dirtied = _mark(connection, touched)
         return CommitResult(changed=changed, deleted=deleted, dirtied=dirtied)
 
     # --- polls, quarantine, guards ------------------------------------------------
@@ -130,7 +137,7 @@ class SqlMirror:
 
     def mark_dirty(self, homes: Iterable[str]) -> int:
         """These homes are to be reconciled; returns how many."""
-        with self._engine.begin() as connection:
+        with self._write() as connection:
             return _mark(connection, set(homes))
 
     def dirty(self, limit: int) -> Sequence[DirtyHome]:
@@ -259,6 +266,18 @@ class SqlMirror:
         with self._read() as connection:
             rows = connection.execute(query).all()
         return {(system, name): count for system, name, count in rows}
+
+    @contextmanager
+    def _write(self) -> Iterator[sa.Connection]:
+        """One transaction at a time, as SQLite has it anyway.
+
+        Two at once would each file without the other's keys, and could give two
+        dirtyings the same mark.
+        """
+        with self._engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK_KEY)))
+            yield connection
 
     def _read(self) -> sa.Connection:
         return self._engine.connect().execution_options(reading=True)

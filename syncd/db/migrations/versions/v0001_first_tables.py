@@ -78,6 +78,7 @@ def upgrade() -> None:
         batch_op.create_index(
             "key_homes_by_ref", ["system", "object", "id"], unique=False
         )
+        batch_op.create_index("key_homes_by_home", ["home"], unique=False)
 
     op.create_table(
         "ledger",

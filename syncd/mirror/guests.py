@@ -1,0 +1,79 @@
+"""Guests: records of other accounts that a home's records speak of.
+
+A view carries them as candidates. So a home is looked at again when one of its guests
+moved, though the guest is filed elsewhere.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from syncd.db.engine import chunks
+from syncd.db.tables import FILING, FILING_KEYS, KEY_HOMES
+from syncd.mirror.clerk import filed_domains
+
+GUESTS: Final = frozenset(
+    {
+        ("salesforce", "Account"),
+        ("salesforce", "Contact"),
+        ("salesforce", "Opportunity"),
+        ("salesforce", "OpportunityHistory"),
+        ("salesforce", "OpportunityContactRole"),
+        ("salesforce", "Case"),
+        ("outreach", "prospect"),
+        ("outreach", "opportunity"),
+        ("outreach", "opportunityProspectRole"),
+    }
+)
+"""Systems and objects whose records are shown to other homes."""
+
+
+def guest_homes(
+    connection: sa.Connection, homes: Sequence[str]
+) -> dict[str, list[str]]:
+    """Other homes whose people, deals or accounts a home's records name."""
+    found: dict[str, list[str]] = {home: [] for home in homes}
+    query = _pairs(filed_domains(connection))
+    for some in chunks(homes):
+        for home, other in connection.execute(query.where(FILING.c.home.in_(some))):
+            found[home].append(other)
+    return found
+
+
+def host_homes(connection: sa.Connection, homes: Collection[str]) -> set[str]:
+    """The other way round: homes that show guests of these homes."""
+    query = _pairs(filed_domains(connection))
+    found: set[str] = set()
+    for some in chunks(sorted(homes)):
+        rows = connection.execute(query.where(KEY_HOMES.c.home.in_(some)))
+        found.update(host for host, _ in rows)
+    return found
+
+
+def _pairs(own_domains: Collection[str]) -> sa.Select[Any]:
+    """Pairs of host and guest home; our own people's addresses make none."""
+    ours = [
+        FILING_KEYS.c.key.endswith(f"@{domain}", autoescape=True)
+        for domain in sorted(own_domains)
+    ]
+    return (
+        sa.select(FILING.c.home, KEY_HOMES.c.home)
+        .join(
+            FILING_KEYS,
+            sa.and_(
+                FILING.c.system == FILING_KEYS.c.system,
+                FILING.c.object == FILING_KEYS.c.object,
+                FILING.c.id == FILING_KEYS.c.id,
+            ),
+        )
+        .join(KEY_HOMES, KEY_HOMES.c.key == FILING_KEYS.c.key)
+        .where(
+            KEY_HOMES.c.home != FILING.c.home,
+            KEY_HOMES.c.home != "",
+            FILING.c.home != "",
+            sa.not_(sa.or_(sa.false(), *ours)),
+        )
+        .distinct()
+        .order_by(FILING.c.home, KEY_HOMES.c.home)
+    )
