@@ -1,12 +1,12 @@
-// jsforce against the sandbox: log in, query with autofetch, update, read back.
+// jsforce against the sandbox: with a token, query with autofetch, update, read back.
 import jsforce from "jsforce";
 
-const { LOGIN_URL, CLIENT_ID, CLIENT_SECRET, SOQL } = process.env;
+const { INSTANCE_URL, ACCESS_TOKEN, SOQL } = process.env;
 const connection = new jsforce.Connection({
   version: "62.0",
-  oauth2: { loginUrl: LOGIN_URL, clientId: CLIENT_ID, clientSecret: CLIENT_SECRET },
+  instanceUrl: INSTANCE_URL,
+  accessToken: ACCESS_TOKEN,
 });
-await connection.authorize({ grant_type: "client_credentials" });
 const found = await connection.query(SOQL, { autoFetch: true, maxFetch: 100000 });
 const first = found.records[0];
 const updated = await connection.sobject("Task").update({ Id: first.Id, Subject: "By jsforce" });

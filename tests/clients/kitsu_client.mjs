@@ -7,6 +7,7 @@ const api = new Kitsu({
   headers: { Authorization: `Bearer ${TOKEN}` },
   pluralize: true,
   camelCaseTypes: true,
+  resourceCase: "none",
 });
 const page = await api.get("prospects", { params: { page: { size: 5 } } });
 const next = await fetch(page.links.next, {

@@ -1,0 +1,53 @@
+"""The HTML report in a real browser."""
+
+import shutil
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from syncd.plugins import reports
+from syncd.sandbox.run import start
+from syncd.wiring import open_app
+
+
+@pytest.fixture(scope="module")
+def page_text(tmp_path_factory):
+    """The report of a small company."""
+    folder = tmp_path_factory.mktemp("report")
+    running = start(accounts=8, seed=4)
+    from syncd.config.load import load_config
+
+    config = load_config(running.write_config(folder))
+    with open_app(config) as app:
+        app.poll()
+        plan = app.plan()
+    running.close()
+    path = folder / "report.html"
+    path.write_text(reports()["html"](plan))
+    return path, plan
+
+
+@pytest.mark.chromium
+def test_the_report_can_be_filtered_and_asks_nobody(page_text):
+    """Filters work, the picture has a text, and no request leaves the page."""
+    path, plan = page_text
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("needs a system Chromium")
+    asked = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
+        )
+        page = browser.new_page()
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(f"file://{path}")
+        assert page.locator(".finding").count() == len(plan.findings)
+        rule = plan.findings[0].rule
+        page.select_option("#rule", rule)
+        expected = sum(finding.rule == rule for finding in plan.findings)
+        assert page.locator(".finding:visible").count() == expected
+        assert page.locator("#count").inner_text() == f"{expected} shown"
+        assert page.locator("svg[aria-label]").count() > 0
+        browser.close()
+    assert asked == [f"file://{path}"]
