@@ -1,4 +1,4 @@
-"""What an org's own automation does to writes: rules that refuse, rules that rewrite."""
+"""What an org's automation does to writes: rules that refuse or rewrite."""
 
 import re
 from collections.abc import Mapping

@@ -15,7 +15,9 @@ from syncd.sandbox.salesforce.errors import RefusalError
 from syncd.sandbox.salesforce.soql import run_query
 from syncd.sandbox.salesforce.table import Tables, make_id, stamp
 
-_REFUSED: Final = re.compile(r"\b(TYPEOF|OFFSET|GROUP\s+BY)\b|COUNT\s*\(\s*\)", re.I)
+_REFUSED: Final = re.compile(
+    r"\b(TYPEOF|OFFSET|GROUP\s+BY)\b|COUNT\s*\(\s*\)", re.IGNORECASE
+)
 _NEXT: Final = {"UploadComplete": "InProgress", "InProgress": "JobComplete"}
 _FINAL: Final = frozenset({"JobComplete", "Failed", "Aborted"})
 
@@ -129,7 +131,7 @@ class QueryJobs:
 
 
 def _csv(query: str, records: tuple[dict[str, Any], ...]) -> str:
-    found = re.match(r"\s*SELECT\s+(.*?)\s+FROM\s", query, re.I | re.S)
+    found = re.match(r"\s*SELECT\s+(.*?)\s+FROM\s", query, re.IGNORECASE | re.DOTALL)
     columns = [one.strip() for one in found[1].split(",")] if found else []
     out = io.StringIO()
     writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")

@@ -95,9 +95,7 @@ def archive(tables: Tables) -> int:
     return taken
 
 
-def _repoint(
-    tables: Tables, name: str, old: str, new: str
-) -> Sequence[dict[str, Any]]:
+def _repoint(tables: Tables, name: str, old: str, new: str) -> Sequence[dict[str, Any]]:
     """Let every reference to one row name the other; the changed rows."""
     changed: list[dict[str, Any]] = []
     for kind in tables.schema.values():

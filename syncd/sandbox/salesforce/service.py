@@ -5,27 +5,32 @@ Source: REST API Developer Guide.
 
 import json
 import re
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from datetime import timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 from threading import RLock
 from typing import Any, Final
 from urllib.parse import unquote
 
 from syncd.kit.instants import parse_instant
+from syncd.model.ids import salesforce_id
 from syncd.sandbox.clock import SandboxClock
 from syncd.sandbox.http import Request, Response
 from syncd.sandbox.salesforce.auth import Auth
+from syncd.sandbox.salesforce.bulk import QueryJobs
+from syncd.sandbox.salesforce.collections import check_size, write_many
+from syncd.sandbox.salesforce.composite import batch, composite
+from syncd.sandbox.salesforce.cursors import Cursors
 from syncd.sandbox.salesforce.errors import RefusalError
-from syncd.sandbox.salesforce.schema import build_schema
+from syncd.sandbox.salesforce.hooks import Hooks
+from syncd.sandbox.salesforce.operations import deleted_between, updated_between
+from syncd.sandbox.salesforce.schema import ObjectType, build_schema
 from syncd.sandbox.salesforce.soql import run_query
 from syncd.sandbox.salesforce.table import Tables, make_id
+from syncd.sandbox.salesforce.writing import Writer
 
 _MAX_URI: Final = 16_384
-_CURSORS: Final = 10
-_COLLECTION: Final = 200
-_ROOT: Final = re.compile(r"/services/data/v(\d+\.\d)")
+_VERSION: Final = re.compile(r"/services/data/v(\d+\.\d)")
 _Handler = Callable[[Request, re.Match[str], str], Response]
 
 
@@ -53,10 +58,11 @@ class SalesforceService:
         self._daily_calls = daily_calls
         self._clock = clock
         self._auth = Auth(clock, org_id=self.org_id, user_id=self.user_id)
-        self._cursors: OrderedDict[str, tuple[str, list[dict[str, Any]], int]]
-        self._cursors = OrderedDict()
+        self._cursors = Cursors()
+        self._writer = Writer(self.tables, self.user_id)
+        self._hooks = Hooks(self.tables)
+        self._jobs = QueryJobs(self.tables)
         self._lock = RLock()
-        self._locked: Counter[str] = Counter()
         self._routes: tuple[tuple[str, re.Pattern[str], _Handler], ...] = tuple(
             (method, re.compile(rf"/services/data/v\d+\.\d{path}/?"), handler)
             for method, path, handler in (
@@ -64,6 +70,14 @@ class SalesforceService:
                 ("GET", r"/(?:query|queryAll)/(01g\w+-\d+)", self._more),
                 ("GET", r"/sobjects/(\w+)/describe", self._describe),
                 ("GET", r"/limits", self._limits),
+                ("GET", r"/sobjects/(\w+)/(deleted|updated)", self._replication),
+                ("POST", r"/composite", self._composite),
+                ("POST", r"/composite/batch", self._batches),
+                ("POST", r"/composite/sobjects/(\w+)", self._read_many),
+                ("PATCH", r"/composite/sobjects/(\w+)/(\w+__c)", self._upsert_many),
+                ("POST", r"/jobs/query", self._new_job),
+                ("GET", r"/jobs/query/(750\w+)/results", self._results),
+                ("GET|PATCH|DELETE", r"/jobs/query/(750\w+)", self._job),
                 ("POST", r"/composite/sobjects", self._create_many),
                 ("PATCH", r"/composite/sobjects", self._update_many),
                 ("DELETE", r"/composite/sobjects", self._delete_many),
@@ -112,46 +126,19 @@ class SalesforceService:
             return self._control(action, body)
 
     def _control(self, action: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        user = str(body.get("user") or make_id("005", 1))
-        name, record_id = str(body.get("object", "")), str(body.get("id", ""))
-        fields = dict(body.get("fields", {}))
-        if action in {"edit", "delete", "insert"}:
-            return self._edit(action, name, record_id, fields, user=user)
         if action == "expire_tokens":
             self._auth.expire_all()
+        elif action == "close_cursors":
             self._cursors.clear()
+        elif action == "rotate_tokens":
+            self._auth.rotates = bool(body.get("on", True))
+        elif action == "set_usage":
+            self.calls = int(body["calls"])
         elif action == "lock":
-            self._locked[record_id] += int(body.get("times", 1))
-        elif action == "delay_commit":
-            wait = timedelta(seconds=float(body["seconds"]))
-            self.tables.delay(record_id, self._clock.now(self.name) + wait)
-        elif action == "hide_field":
-            self.tables.schema[name].fields.pop(str(body["field"]))
-        elif action == "rows":
-            found = self.tables.rows(name, with_deleted=False)
-            return {"rows": [dict(row) for row in found]}
+            self._writer.locks[str(body["id"])] += int(body.get("times", 1))
         else:
-            raise KeyError(action)
+            return self._hooks.run(action, body)
         return {}
-
-    def _edit(
-        self,
-        action: str,
-        name: str,
-        record_id: str,
-        fields: dict[str, Any],
-        *,
-        user: str,
-    ) -> dict[str, Any]:
-        """What a person or another tool does; not counted among our writes."""
-        if action == "insert":
-            record_id = self.tables.create(name, fields, user=user)
-        elif action == "edit":
-            self.tables.update(name, record_id, fields, user=user)
-        else:
-            self.tables.delete(name, record_id, user=user)
-        self.tables.writes[(name, record_id)] -= 1
-        return {"id": record_id}
 
     # --- routing ----------------------------------------------------------------------
 
@@ -171,7 +158,7 @@ class SalesforceService:
         self.calls += 1
         for method, pattern, handler in self._routes:
             found = pattern.fullmatch(request.path)
-            if found and method == request.method:
+            if found and request.method in method.split("|"):
                 return handler(request, found, session)
         raise RefusalError(
             "NOT_FOUND", "The requested resource does not exist", status=404
@@ -187,39 +174,18 @@ class SalesforceService:
             return Response.json(
                 {"totalSize": result.count, "done": True, "records": []}
             )
-        return self._page(result.records, 0, session, self._batch(request))
+        size = self._batch(request)
+        return Response.json(
+            self._cursors.first(result.records, session=session, size=size)
+        )
 
     def _batch(self, request: Request) -> int:
         asked = re.search(r"\d+", request.headers.get("sforce-query-options", ""))
         size = min(max(int(asked[0]), 200), 2000) if asked else 2000
         return min(size, self.page_size)
 
-    def _page(
-        self, records: list[dict[str, Any]], start: int, session: str, size: int
-    ) -> Response:
-        page = records[start : start + size]
-        body: dict[str, Any] = {"totalSize": len(records), "done": True}
-        if start + size < len(records):
-            key = (
-                f"01g{len(self._cursors):04d}{abs(hash((session, start))) % 10**8:08d}"
-            )
-            self._cursors[key] = (session, records, size)
-            while len(self._cursors) > _CURSORS:
-                self._cursors.popitem(last=False)
-            url = f"/services/data/v62.0/query/{key}-{start + size}"
-            body.update(done=False, nextRecordsUrl=url)
-        return Response.json({**body, "records": page})
-
     def _more(self, request: Request, found: re.Match[str], session: str) -> Response:
-        key, _, start = found[1].partition("-")
-        owner, records, size = self._cursors.get(key, ("", [], 0))
-        if not owner:
-            raise RefusalError("INVALID_QUERY_LOCATOR", "invalid query locator")
-        if owner != session:
-            raise RefusalError(
-                "INVALID_SESSION_ID", "Session expired or invalid", status=401
-            )
-        return self._page(records, int(start), session, size)
+        return Response.json(self._cursors.next(found[1], session=session))
 
     def _describe(self, request: Request, found: re.Match[str], _: str) -> Response:
         kind = self.tables.object_type(found[1])
@@ -244,24 +210,21 @@ class SalesforceService:
 
     def _create(self, request: Request, found: re.Match[str], _: str) -> Response:
         name = self.tables.object_type(found[1]).name
-        made = self.tables.create(name, _body(request), user=self.user_id)
+        made = self._writer.create(name, _body(request))
         return Response.json({"id": made, "success": True, "errors": []}, status=201)
 
     def _get(self, request: Request, found: re.Match[str], _: str) -> Response:
         kind = self.tables.object_type(found[1])
         row = self.tables.find(kind.name, found[2])
         asked = request.param.get("fields")
-        names = asked.split(",") if asked else list(kind.fields)
-        url = f"/services/data/v62.0/sobjects/{kind.name}/{row['Id']}"
-        body = {"attributes": {"type": kind.name, "url": url}}
-        return Response.json({**body, **{n: row.get(n) for n in ["Id", *names]}})
+        names = self._known(kind, asked.split(",") if asked else kind.fields)
+        return Response.json(_shown(kind, row, names))
 
     def _update(self, request: Request, found: re.Match[str], _: str) -> Response:
         name = self.tables.object_type(found[1]).name
         row = self.tables.find(name, found[2])
         self._precondition(request, row)
-        self._refuse_locked(row["Id"])
-        self.tables.update(name, found[2], _body(request), user=self.user_id)
+        self._writer.update(name, found[2], _body(request))
         return Response(status=204)
 
     def _precondition(self, request: Request, row: Mapping[str, Any]) -> None:
@@ -277,97 +240,137 @@ class SalesforceService:
                 "PRECONDITION_FAILED", "the record was modified", status=412
             )
 
-    def _refuse_locked(self, record_id: str) -> None:
-        if self._locked[record_id] > 0:
-            self._locked[record_id] -= 1
-            message = f"unable to obtain exclusive access to this record: {record_id}"
-            raise RefusalError("UNABLE_TO_LOCK_ROW", message)
-
     def _delete(self, request: Request, found: re.Match[str], _: str) -> Response:
-        name = self.tables.object_type(found[1]).name
-        self.tables.delete(name, found[2], user=self.user_id)
+        self._writer.delete(found[2], self.tables.object_type(found[1]).name)
         return Response(status=204)
 
     def _upsert(self, request: Request, found: re.Match[str], _: str) -> Response:
-        kind = self.tables.object_type(found[1])
-        key = kind.named(found[2])
-        if key is None or not key.external_id:
-            message = "Provided external ID field does not exist or is not accessible"
-            raise RefusalError("NOT_FOUND", f"{message}: {found[2]}", status=404)
-        value = unquote(found[3])
-        rows = self.tables.rows(kind.name, with_deleted=False)
-        same = [row["Id"] for row in rows if row.get(key.name) == value]
+        kind, value = self.tables.object_type(found[1]), unquote(found[3])
+        same = self._writer.same(kind, found[2], value)
         if len(same) > 1:
             urls = [f"/services/data/v62.0/sobjects/{kind.name}/{one}" for one in same]
             return Response.json(urls, status=300)
-        if same:
-            self.tables.update(kind.name, same[0], _body(request), user=self.user_id)
-            made = same[0]
-        elif request.param.get("updateOnly") == "true":
+        if not same and request.param.get("updateOnly") == "true":
             raise RefusalError("NOT_FOUND", "no record to update", status=404)
-        else:
-            fields = {**_body(request), key.name: value}
-            made = self.tables.create(kind.name, fields, user=self.user_id)
-        body = {"id": made, "success": True, "errors": [], "created": not same}
-        return Response.json(body, status=200 if same else 201)
+        made, created = self._writer.upsert(kind, found[2], value, _body(request))
+        body = {"id": made, "success": True, "errors": [], "created": created}
+        return Response.json(body, status=201 if created else 200)
 
     # --- collections ------------------------------------------------------------------
 
     def _create_many(self, request: Request, found: re.Match[str], _: str) -> Response:
-        def create(record: dict[str, Any]) -> str:
+        def create(record: dict[str, Any]) -> dict[str, Any]:
             name = self._type_of(record)
-            return self.tables.create(name, record, user=self.user_id)
+            return {"id": self._writer.create(name, record)}
 
         return self._many(_body(request), create)
 
     def _update_many(self, request: Request, found: re.Match[str], _: str) -> Response:
-        def update(record: dict[str, Any]) -> str:
+        def update(record: dict[str, Any]) -> dict[str, Any]:
             record_id = str(record.get("id") or record.get("Id"))
-            self._refuse_locked(record_id)
-            name = self._type_of(record)
-            self.tables.update(name, record_id, record, user=self.user_id)
-            return record_id
+            return {"id": self._writer.update(self._type_of(record), record_id, record)}
 
         return self._many(_body(request), update)
 
+    def _upsert_many(self, request: Request, found: re.Match[str], _: str) -> Response:
+        kind = self.tables.object_type(found[1])
+
+        def upsert(record: dict[str, Any]) -> dict[str, Any]:
+            fields = dict(record)
+            value = str(fields.pop(found[2], ""))
+            made, created = self._writer.upsert(kind, found[2], value, fields)
+            return {"id": made, "created": created}
+
+        return self._many(_body(request), upsert)
+
     def _many(
-        self, body: Mapping[str, Any], write: Callable[[dict[str, Any]], str]
+        self,
+        body: Mapping[str, Any],
+        write: Callable[[dict[str, Any]], dict[str, Any]],
     ) -> Response:
         records = body.get("records", [])
-        types = [self._type_of(record) for record in records]
-        runs = sum(
-            one != before for one, before in zip(types, ["", *types], strict=False)
-        )
-        if len(records) > _COLLECTION or runs > 10:  # noqa: PLR2004
-            raise RefusalError("EXCEEDED_ID_LIMIT", "too many records or type changes")
-        answers: list[dict[str, Any]] = []
-        for record in records:
-            try:
-                answers.append({"id": write(record), "success": True, "errors": []})
-            except RefusalError as refusal:
-                answers.append(refusal.row())
-        return Response.json(answers)
+        check_size([self._type_of(record) for record in records])
+        whole = bool(body.get("allOrNone"))
+        return Response.json(write_many(self.tables, records, write, all_or_none=whole))
 
     def _delete_many(self, request: Request, found: re.Match[str], _: str) -> Response:
-        answers: list[dict[str, Any]] = []
-        for record_id in request.param.get("ids", "").split(","):
-            try:
-                self.tables.delete(
-                    self._name_of(record_id), record_id, user=self.user_id
-                )
-                answers.append({"id": record_id, "success": True, "errors": []})
-            except RefusalError as refusal:
-                answers.append(refusal.row())
-        return Response.json(answers)
+        def delete(record_id: str) -> dict[str, Any]:
+            self._writer.delete(record_id)
+            return {"id": record_id}
+
+        ids = request.param.get("ids", "").split(",")
+        check_size([one[:3] for one in sorted(ids)])
+        whole = request.param.get("allOrNone") == "true"
+        return Response.json(write_many(self.tables, ids, delete, all_or_none=whole))
+
+    def _read_many(self, request: Request, found: re.Match[str], _: str) -> Response:
+        kind = self.tables.object_type(found[1])
+        body = _body(request)
+        rows = self.tables.stored(kind.name)
+        shown = [rows.get(salesforce_id(str(one)) or "") for one in body["ids"]]
+        names = self._known(kind, body["fields"])
+        return Response.json([row and _shown(kind, row, names) for row in shown])
+
+    def _known(self, kind: ObjectType, names: Iterable[str]) -> list[str]:
+        for name in names:
+            if kind.named(name) is None:
+                message = f"No such column '{name}' on sobject of type {kind.name}"
+                raise RefusalError("INVALID_FIELD", message)
+        return ["Id", *names]
+
+    # --- several requests in one, replication, bulk -----------------------------------
+
+    def _composite(self, request: Request, found: re.Match[str], _: str) -> Response:
+        return Response.json(composite(request, self.tables, self._part))
+
+    def _batches(self, request: Request, found: re.Match[str], _: str) -> Response:
+        return Response.json(batch(request, self._part))
+
+    def _part(self, request: Request) -> Response:
+        """One part of a composite request; the whole counts as one call."""
+        self.calls -= 1
+        try:
+            return self._answer(request)
+        except RefusalError as refusal:
+            return Response.json(refusal.body(), status=refusal.status)
+
+    def _replication(self, request: Request, found: re.Match[str], _: str) -> Response:
+        name = self.tables.object_type(found[1]).name
+        between = deleted_between if found[2] == "deleted" else updated_between
+        asked = request.param
+        return Response.json(
+            between(self.tables, name, asked.get("start", ""), asked.get("end", ""))
+        )
+
+    def _new_job(self, request: Request, found: re.Match[str], _: str) -> Response:
+        return Response.json(self._jobs.create(_body(request), _version(request)))
+
+    def _job(self, request: Request, found: re.Match[str], _: str) -> Response:
+        if request.method == "PATCH":
+            return Response.json(self._jobs.abort(found[1]))
+        if request.method == "DELETE":
+            self._jobs.delete(found[1])
+            return Response(status=204)
+        return Response.json(self._jobs.look(found[1]))
+
+    def _results(self, request: Request, found: re.Match[str], _: str) -> Response:
+        return self._jobs.results(found[1], _version(request), request.param)
 
     def _type_of(self, record: Mapping[str, Any]) -> str:
         return self.tables.object_type(str(record["attributes"]["type"])).name
 
-    def _name_of(self, record_id: str) -> str:
-        for name in self.tables.schema:
-            if self.tables.parent(name, record_id) is not None:
-                return name
-        raise RefusalError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
+
+def _version(request: Request) -> str:
+    found = _VERSION.match(request.path)
+    return found[1] if found else ""
+
+
+def _shown(
+    kind: ObjectType, row: Mapping[str, Any], names: Iterable[str]
+) -> dict[str, Any]:
+    url = f"/services/data/v62.0/sobjects/{kind.name}/{row['Id']}"
+    body = {"attributes": {"type": kind.name, "url": url}}
+    return {**body, **{name: row.get(name) for name in names}}
 
 
 def _body(request: Request) -> dict[str, Any]:

@@ -53,7 +53,7 @@ class Result:
 @cache
 def _parser() -> Lark:
     grammar = (files("syncd.sandbox.salesforce") / "soql.lark").read_text()
-    return Lark(grammar, parser="earley", lexer="dynamic", maybe_placeholders=True)
+    return Lark(grammar, parser="lalr", maybe_placeholders=True)
 
 
 def run_query(text: str, source: Source, *, with_deleted: bool) -> Result:
@@ -129,15 +129,18 @@ class _Query:
         return out
 
     def _nest(self, out: dict[str, Any], row: Row, path: list[str]) -> None:
-        reference = self._reference(path[0], self._type)
-        parent = self._parent_of(row, reference)
-        if parent is None:
-            out[path[0]] = None
-            return
-        inner = out.setdefault(
-            path[0], {"attributes": {"type": (reference.to or ("Name",))[0]}}
-        )
-        inner[path[-1]] = parent.get(path[-1])
+        here, kind = row, self._type
+        for index, step in enumerate(path[:-1]):
+            reference = self._reference(step, kind)
+            parent = self._parent_of(here, reference)
+            if parent is None:
+                out[step] = None
+                return
+            kind = self._parent_type(reference)
+            attributes = {"type": str(parent["Type"] if index == 0 else kind.name)}
+            out = out.setdefault(step, {"attributes": attributes})
+            here = parent
+        out[path[-1]] = here.get(path[-1])
 
     # --- names ----------------------------------------------------------------------
 
@@ -151,8 +154,11 @@ class _Query:
         reference = self._reference(path[0], kind)
         if path[-1] == "Type" and reference.name in {"WhoId", "WhatId"}:
             return Field(name="Type", type="string", filterable=True)
+        return self._field_at(path[1:], self._parent_type(reference))
+
+    def _parent_type(self, reference: Field) -> ObjectType:
         parents = [n for n in reference.to if n != "Group"] or ["User"]
-        return self._field_at(path[1:], self._source.object_type(parents[0]))
+        return self._source.object_type(parents[0])
 
     def _reference(self, name: str, kind: ObjectType) -> Field:
         for one in kind.fields.values():
@@ -174,7 +180,9 @@ class _Query:
             return row.get(found.name)
         reference = self._reference(path[0], kind)
         parent = self._parent_of(row, reference)
-        return None if parent is None else parent.get(path[-1])
+        if parent is None or len(path) == 2:  # noqa: PLR2004 - one step up
+            return None if parent is None else parent.get(path[-1])
+        return self._value(parent, path[1:], self._parent_type(reference))
 
     # --- conditions -----------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from syncd.model.ids import salesforce_checksum, salesforce_id
 from syncd.sandbox.clock import SandboxClock
+from syncd.sandbox.salesforce.automation import Automation, automated
 from syncd.sandbox.salesforce.errors import RefusalError
 from syncd.sandbox.salesforce.schema import PREFIXES, Field, ObjectType
 from syncd.sandbox.salesforce.soql import Row
@@ -14,6 +15,14 @@ from syncd.sandbox.salesforce.soql import Row
 _ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _NO_TRACE: Final = frozenset({"OpportunityContactRole"})
 """Objects whose rows vanish when they are deleted directly."""
+_IN_HISTORY: Final = ("StageName", "Amount", "CloseDate", "Probability")
+_REQUIRED: Final = {
+    "Account": ("Name",),
+    "Contact": ("LastName",),
+    "Lead": ("LastName", "Company"),
+    "Opportunity": ("Name", "StageName", "CloseDate"),
+    "OpportunityContactRole": ("OpportunityId", "ContactId"),
+}
 
 
 def make_id(prefix: str, number: int) -> str:
@@ -32,6 +41,9 @@ def stamp(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
 
 
+Snapshot = tuple[dict[str, dict[str, dict[str, Any]]], Counter[tuple[str, str]]]
+
+
 class Tables:
     """All rows of one org; every change goes through here."""
 
@@ -39,6 +51,7 @@ class Tables:
         """Starts empty."""
         self.schema = schema
         self.writes: Counter[tuple[str, str]] = Counter()
+        self.automation: list[Automation] = []
         self._clock = clock
         self._rows: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in schema}
         self._numbers: Counter[str] = Counter()
@@ -55,7 +68,7 @@ class Tables:
 
     def rows(self, name: str, *, with_deleted: bool) -> Iterable[Row]:
         """Visible rows: archived and deleted ones only where they are asked for."""
-        now = self._now()
+        now = self.now()
         for row in self._rows[name].values():
             hidden = row.get("IsDeleted") or row.get("IsArchived")
             if self._late.get(row["Id"], now) <= now and (with_deleted or not hidden):
@@ -109,7 +122,10 @@ class Tables:
             RefusalError: With the code that Salesforce gives.
         """
         kind = self.schema[name]
-        clean = self._checked(kind, fields, creating=True)
+        clean = automated(
+            self.automation, name, self._checked(kind, fields, creating=True)
+        )
+        self._require(name, clean)
         row: dict[str, Any] = dict.fromkeys(kind.fields)
         row.update(self._system_fields(name, user=user))
         row.update(self._defaults(name, user=user))
@@ -119,6 +135,7 @@ class Tables:
         self._derive(name, row)
         self._rows[name][row["Id"]] = row
         self._one_primary(name, row)
+        self._note_history(name, row, {}, user=user)
         self.writes[(name, row["Id"])] += 1
         return str(row["Id"])
 
@@ -131,18 +148,23 @@ class Tables:
             RefusalError: With the code that Salesforce gives.
         """
         row = self.find(name, record_id)
-        clean = self._checked(self.schema[name], fields, creating=False)
+        kind = self.schema[name]
+        clean = self._checked(kind, fields, creating=False)
+        clean = automated(self.automation, name, clean)
+        self._require(name, {**row, **clean})
         if row.get("IsChild"):
             raise RefusalError(
                 "INVALID_FIELD_FOR_INSERT_UPDATE", "a child event", fields=list(clean)
             )
         changed = {**row, **clean}
         self._check_row(name, changed, set(clean))
-        was_closed = row.get("IsClosed")
+        was_closed, before = row.get("IsClosed"), dict(row)
         row.update(clean)
+        self._follow_stage(name, row, clean)
         self.touch(row, user=user)
         self._derive(name, row, was_closed=bool(was_closed))
         self._one_primary(name, row)
+        self._note_history(name, row, before, user=user)
         self.writes[(name, row["Id"])] += 1
 
     def delete(self, name: str, record_id: str, *, user: str) -> None:
@@ -154,17 +176,78 @@ class Tables:
             return
         row["IsDeleted"] = True
         self.touch(row, user=user)
+        if name == "Opportunity":
+            self._delete_with(row["Id"], user=user)
+
+    def _delete_with(self, opportunity: str, *, user: str) -> None:
+        """Roles go to the bin with their opportunity; its history is gone."""
+        for role in self._rows["OpportunityContactRole"].values():
+            if role["OpportunityId"] == opportunity:
+                role["IsDeleted"] = True
+                self.touch(role, user=user)
+        history = self._rows["OpportunityHistory"]
+        for key in [k for k, r in history.items() if r["OpportunityId"] == opportunity]:
+            del history[key]
+
+    def _note_history(self, name: str, row: Row, before: Row, *, user: str) -> None:
+        """A snapshot row whenever stage, amount, date or probability changed."""
+        if name != "Opportunity" or all(
+            row.get(f) == before.get(f) for f in _IN_HISTORY
+        ):
+            return
+        note = {f: row.get(f) for f in _IN_HISTORY}
+        self.load(
+            "OpportunityHistory",
+            [{**note, "OpportunityId": row["Id"], "CreatedById": user}],
+        )
+
+    def _follow_stage(self, name: str, row: dict[str, Any], clean: Row) -> None:
+        """A new stage brings its own probability unless one is given."""
+        if name != "Opportunity" or "StageName" not in clean:
+            return
+        for stage in self._rows["OpportunityStage"].values():
+            if stage["MasterLabel"] == clean["StageName"]:
+                row["Probability"] = clean.get(
+                    "Probability", stage.get("DefaultProbability")
+                )
+
+    def _require(self, name: str, row: Row) -> None:
+        missing = [f for f in _REQUIRED.get(name, ()) if row.get(f) is None]
+        if missing:
+            message = f"Required fields are missing: [{', '.join(missing)}]"
+            raise RefusalError("REQUIRED_FIELD_MISSING", message, fields=missing)
 
     def touch(self, row: dict[str, Any], *, user: str) -> None:
         """Move the stamps of a row as a user's edit does."""
-        now = stamp(self._now())
+        now = stamp(self.now())
         row.update(LastModifiedDate=now, LastModifiedById=user, SystemModstamp=now)
 
-    def _now(self) -> datetime:
+    def now(self) -> datetime:
+        """The org's present."""
         return self._clock.now("salesforce")
 
+    def stamp(self) -> str:
+        """The org's present as stamps are written."""
+        return stamp(self.now())
+
+    def stored(self, name: str) -> dict[str, dict[str, Any]]:
+        """Every row of an object by id, hidden ones too; to be changed in place."""
+        return self._rows[name]
+
+    def snapshot(self) -> Snapshot:
+        """Everything a transaction may have to take back."""
+        rows = {
+            name: {key: dict(row) for key, row in of.items()}
+            for name, of in self._rows.items()
+        }
+        return rows, self.writes.copy()
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Take back what happened since; ids once given out stay used."""
+        self._rows, self.writes = snapshot
+
     def _system_fields(self, name: str, *, user: str | None) -> dict[str, Any]:
-        now = stamp(self._now())
+        now = stamp(self.now())
         values = {
             "CreatedDate": now,
             "CreatedById": user,
@@ -241,10 +324,25 @@ class Tables:
             if row.get("IsPrivate") and {"WhoId", "WhatId"} & changed:
                 message = "private events cannot be related"
                 raise RefusalError("FIELD_INTEGRITY_EXCEPTION", message)
+        self._refuse_duplicate(name, row, changed)
         owner = self._rows["User"].get(str(row.get("OwnerId")))
         if "OwnerId" in changed and owner is not None and not owner["IsActive"]:
             message = f"operation performed with inactive user [{owner['Id']}] as owner"
             raise RefusalError("INACTIVE_OWNER_OR_USER", message)
+
+    def _refuse_duplicate(self, name: str, row: Row, changed: set[str]) -> None:
+        for field in changed:
+            unique = self.schema[name].fields[field].external_id
+            if not unique or row.get(field) is None:
+                continue
+            for other in self._rows[name].values():
+                same = other["Id"] != row.get("Id") and not other.get("IsDeleted")
+                if same and str(other.get(field)).lower() == str(row[field]).lower():
+                    message = (
+                        f"duplicate value found: {field} duplicates value on record "
+                        f"with id: {other['Id'][:15]}"
+                    )
+                    raise RefusalError("DUPLICATE_VALUE", message, fields=[field])
 
     def _derive(
         self, name: str, row: dict[str, Any], *, was_closed: bool | None = None
@@ -267,7 +365,7 @@ class Tables:
         elif not was_closed and (
             was_closed is not None or not row["CompletedDateTime"]
         ):
-            row["CompletedDateTime"] = stamp(self._now())
+            row["CompletedDateTime"] = stamp(self.now())
 
     def _stage(self, label: str) -> tuple[bool, bool]:
         for stage in self._rows["OpportunityStage"].values():
