@@ -1,0 +1,1 @@
+"""A local Google Calendar: copies of events per person, sync tokens, versions."""
