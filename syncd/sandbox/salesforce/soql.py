@@ -22,6 +22,16 @@ Row = Mapping[str, Any]
 _MAX_CHARS: Final = 100_000
 _MAX_OFFSET: Final = 2000
 _ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
+_LITERALS: Final = {
+    "datetime": "datetime",
+    "date": "date",
+    "boolean": "boolean",
+    "int": "number",
+    "double": "number",
+    "currency": "number",
+    "percent": "number",
+}
+"""Which literal a field of this type is compared with; all others with text."""
 _NO_SEMI_JOIN: Final = frozenset({"Task", "Event"})
 
 
@@ -288,18 +298,17 @@ def _literal(node: Any, found: Field) -> Any:  # noqa: ANN401
     """A literal of the query as comparisons see it; the wrong kind is refused."""
     if node.data == "null":
         return False if found.type == "boolean" else None
-    if node.data in {"true", "false"}:
-        return node.data == "true"
-    kinds = {"datetime": "datetime", "date": "date", "number": "number"}
-    needed = {"datetime": "datetime", "date": "date"}.get(found.type)
-    if needed and node.data != needed:
+    needed = _LITERALS.get(found.type, "string")
+    kind = "boolean" if node.data in {"true", "false"} else str(node.data)
+    if kind != needed:
         message = f"value of filter criterion for field '{found.name}' must be of type"
         raise RefusalError("INVALID_FIELD", f"{message} {needed}")
-    if node.data == "number":
+    if kind == "boolean":
+        return node.data == "true"
+    if kind == "number":
         return float(node.children[0])
-    if node.data in kinds:
-        return _comparable(str(node.children[0]), Field(name="", type=node.data))
-    return _comparable(_text(node.children[0]), found)
+    text = str(node.children[0])
+    return _comparable(_text(text) if kind == "string" else text, found)
 
 
 def _text(token: Any) -> str:  # noqa: ANN401
