@@ -51,8 +51,7 @@ def load_mappings(folder: Path | None) -> LoadedMappings:
     for source in [*sorted(sources, key=lambda f: f.name), *own]:
         data = _read(source, problems)
         if source.name == _VALUES:
-            for name, table in data.items():
-                values.setdefault(name, {}).update(table)
+            _lay_values_over(values, data, where=str(source), problems=problems)
         elif data:
             _lay_over(tables, data, where=str(source), problems=problems)
     objects = {
@@ -73,6 +72,25 @@ def _read(source: Traversable, problems: list[Problem]) -> dict[str, Any]:
         return {}
 
 
+def _lay_values_over(
+    values: dict[str, dict[str, str]],
+    data: dict[str, Any],
+    *,
+    where: str,
+    problems: list[Problem],
+) -> None:
+    for name, table in data.items():
+        try:
+            rows = msgspec.convert(table, dict[str, str])
+        except msgspec.ValidationError as error:
+            remedy = f'write it as [{name}] with rows like from = "to"'
+            problems.append(
+                Problem(where=f"{where}: {name}", what=str(error), remedy=remedy)
+            )
+            continue
+        values.setdefault(name, {}).update(rows)
+
+
 def _lay_over(
     tables: dict[tuple[str, str], dict[str, Any]],
     data: dict[str, Any],
@@ -91,9 +109,18 @@ def _lay_over(
         problems.append(
             Problem(where=f"{where}: {name}", what="unknown key", remedy=remedy)
         )
-    table = tables.setdefault(key, {"fields": {}, "where": where})
-    table.update({k: v for k, v in data.items() if k in _HEAD - {"fields"}})
-    for canonical, row in data.get("fields", {}).items():
+    table = tables.setdefault(key, {"fields": {}, "where": {}})
+    head = {k: v for k, v in data.items() if k in _HEAD - {"fields"}}
+    table.update(head)
+    table["where"].update(dict.fromkeys(head, where))
+    fields = data.get("fields", {})
+    if not isinstance(fields, dict):
+        remedy = "write it as a table: [fields]"
+        problems.append(
+            Problem(where=f"{where}: fields", what="is not a table", remedy=remedy)
+        )
+        return
+    for canonical, row in fields.items():
         shorthand = row if isinstance(row, dict) else {"remote": row}
         table["fields"][canonical] = (shorthand, f"{where}: fields.{canonical}")
 
@@ -110,10 +137,16 @@ def _object_map(
             problems.append(Problem(where=where, what="no such field", remedy=remedy))
         try:
             rows.append(_row(canonical, row))
-        except (msgspec.ValidationError, ValueError) as error:
+        except (msgspec.ValidationError, ValueError, TypeError) as error:
             problems.append(
                 Problem(where=where, what=str(error), remedy="correct the row")
             )
+    for head in ("happened", "open_unless"):
+        for name in sorted(set(table.get(head, ())) - known):
+            where = f"{table['where'][head]}: {head}"
+            what = f"no such field: {name}"
+            remedy = f"known: {', '.join(sorted(known))}"
+            problems.append(Problem(where=where, what=what, remedy=remedy))
     return ObjectMap(
         system=key[0],
         object=key[1],
@@ -135,6 +168,11 @@ def _row(canonical: str, data: dict[str, Any]) -> FieldRow:
     if row.type not in READERS:
         message = f"no such type {row.type!r}; known: {', '.join(sorted(READERS))}"
         raise ValueError(message)
+    try:
+        re.compile(row.pattern)
+    except re.error as error:
+        message = f"pattern is no regular expression: {error}"
+        raise ValueError(message) from None
     if not row.remote and not row.pattern:
         message = "neither remote nor pattern"
         raise ValueError(message)

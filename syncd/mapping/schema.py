@@ -9,7 +9,7 @@ import msgspec
 from syncd.model.finding import TextOf
 
 
-class FieldRow(msgspec.Struct, frozen=True, kw_only=True):
+class FieldRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One canonical field of one object.
 
     Attributes:

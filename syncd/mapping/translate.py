@@ -42,7 +42,7 @@ def translate_one(raw: RawRecord, object_map: ObjectMap) -> Record | Quarantined
     for row in object_map.rows:
         try:
             value = READERS[row.type](_values(raw.fields, row.remote))
-        except (TypeError, ValueError, AttributeError) as error:
+        except (TypeError, ValueError, AttributeError, OverflowError, OSError) as error:
             return _quarantined(raw, row, error)
         if value is not None:
             fields[row.canonical] = value

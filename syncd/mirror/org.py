@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from syncd.db.tables import POLLS, RECORDS
 from syncd.mirror.clerk import own_domains
 from syncd.model.entities import (
-    Activity,
     CallDisposition,
     ChorusUser,
     Entity,
@@ -29,6 +28,15 @@ from syncd.model.view import OrgContext
 _TOOL_CREATES: Final = 50
 _TOOL_OWNERS: Final = 5
 _TOOL_SHARE: Final = 0.8
+
+
+class _Made(msgspec.Struct):
+    """What of an activity tells who made it for whom; the rest is not decoded."""
+
+    created_by_id: str | None = None
+    owner_id: str | None = None
+    is_child: bool = False
+
 
 _EntityT = TypeVar("_EntityT", bound=Entity)
 
@@ -108,12 +116,12 @@ def _integration_users(
         RECORDS.c.system == "salesforce", RECORDS.c.object.in_(("Task", "Event"))
     )
     decoded = (
-        msgspec.json.decode(body, type=Activity) for body in connection.scalars(query)
+        msgspec.json.decode(body, type=_Made) for body in connection.scalars(query)
     )
     return frozenset(_look_like_tools(decoded))
 
 
-def _look_like_tools(activities: Iterable[Activity]) -> Iterable[str]:
+def _look_like_tools(activities: Iterable[_Made]) -> Iterable[str]:
     made: dict[str, int] = defaultdict(int)
     for_others: dict[str, list[str]] = defaultdict(list)
     for one in activities:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from threading import Lock
 from typing import Any, Final, Protocol
 
 import structlog
@@ -12,6 +13,7 @@ from syncd.errors import AuthError, ConfigError, CursorError, Problem, RemoteErr
 from syncd.mapping.load import LoadedMappings, fit
 from syncd.mapping.schema import ObjectMap
 from syncd.mapping.translate import translate
+from syncd.model.entities import ENTITY_TYPES, Meeting
 from syncd.model.outcome import PollOutcome
 from syncd.model.policy import Policy
 from syncd.model.record import RecordRef
@@ -24,6 +26,7 @@ _WINDOWED: Final = frozenset(
     {"Task", "Event", "call", "task", "mailing", "engagement", "OpportunityHistory"}
 )
 _LOG: Final = structlog.get_logger()
+_FACTS: Final = Lock()  # facts are read, added to and saved by connectors side by side
 
 
 class FactMirror(Mirror, Protocol):
@@ -147,31 +150,31 @@ def _fitted(connector: Connector, inputs: PollInputs) -> dict[str, ObjectMap]:
         problems += fitted.problems
     if problems:
         raise ConfigError(problems)
-    others = [
-        one
-        for one in inputs.mirror.facts().get("unmapped", [])
-        if not one.startswith(f"{connector.system}.")
-    ]
-    inputs.mirror.save_fact("unmapped", sorted({*others, *unmapped}))
+    with _FACTS:
+        others = [
+            one
+            for one in inputs.mirror.facts().get("unmapped", [])
+            if not one.startswith(f"{connector.system}.")
+        ]
+        inputs.mirror.save_fact("unmapped", sorted({*others, *unmapped}))
     return maps
 
 
 def _remember(connector: Connector, inputs: PollInputs) -> None:
     """Whose data this is, and where people can look at it."""
     identity = connector.identity()
-    facts = inputs.mirror.facts()
     system = connector.system
-    orgs = {**facts.get("orgs", {}), system: identity.org_id}
-    users = {**facts.get("our_users", {}), system: identity.user_id}
-    links = {**facts.get("links", {}), **_link_templates(connector)}
-    configured = sorted({*facts.get("configured", []), system})
-    for name, value in (
-        ("orgs", orgs),
-        ("our_users", users),
-        ("links", links),
-        ("configured", configured),
-    ):
-        inputs.mirror.save_fact(name, value)
+    additions = {
+        "orgs": {system: identity.org_id},
+        "our_users": {system: identity.user_id},
+        "links": _link_templates(connector),
+    }
+    with _FACTS:
+        facts = inputs.mirror.facts()
+        for name, added in additions.items():
+            inputs.mirror.save_fact(name, {**facts.get(name, {}), **added})
+        configured = sorted({*facts.get("configured", []), system})
+        inputs.mirror.save_fact("configured", configured)
 
 
 def _link_templates(connector: Connector) -> dict[str, str]:
@@ -188,7 +191,10 @@ def _read_object(
 ) -> Iterator[str]:
     """Read one object, every scope of it; yields notes about skipped scopes."""
     system, name = connector.system, object_map.object
-    for scope in inputs.scopes.get(system, ()) or ("",):
+    scopes = _scopes(system, name, inputs)
+    if not scopes:
+        yield f"{name}: nobody's calendar is known yet"
+    for scope in scopes:
         done = 0
         for page in _pages(connector, object_map, inputs, scope):
             if page.skipped_scope:
@@ -213,6 +219,22 @@ def _read_object(
             tally.add(page, len(bad) + len(page.quarantined), result)
             done += len(page.records)
             inputs.progress(system, name, done, page.total)
+
+
+def _scopes(system: str, name: str, inputs: PollInputs) -> Sequence[str]:
+    """Whose calendars to read: those named, else all active standard users'.
+
+    Objects that are not kept per person have the one scope ``""``.
+    """
+    if ENTITY_TYPES[(system, name)] is not Meeting:
+        return ("",)
+    users = inputs.mirror.org(inputs.policy).users.values()
+    known = {
+        user.email
+        for user in users
+        if user.is_active and user.user_type == "Standard" and user.email
+    }
+    return inputs.scopes.get(system, ()) or sorted(known)
 
 
 def _pages(

@@ -1,0 +1,174 @@
+"""The ledger: intents before writes, each once; plans and runs that can be found."""
+
+import multiprocessing
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from syncd.errors import GuardError
+from syncd.model.outcome import ItemOutcome, ItemStatus, RunOutcome
+from syncd.model.plan import SCHEMA, Change, Expects, Plan, effect_of
+from syncd.store import Store, open_store
+
+Make = Callable[..., Change]
+
+
+@pytest.fixture
+def change() -> Make:
+    """A change with a key of its own."""
+
+    def build(key: str, **more: Any) -> Change:
+        values = {
+            "id": f"chg_{key}",
+            "key": key,
+            "rule": "activity-completed",
+            "mode": "auto",
+            "system": "salesforce",
+            "operation": "update",
+            "object": "Task",
+            "record_id": "00T1",
+            "before": {"Status": "Open"},
+            "after": {"Status": "Completed"},
+            "expects": Expects(version="v1"),
+            "depends_on": (),
+            "confidence": 1.0,
+            "reason": "it took place",
+            "evidence": (),
+        }
+        return Change(**(values | more))
+
+    return build
+
+
+def _intend(store: Store, now: datetime, *changes: Change) -> list[str]:
+    states = store.ledger.intend(
+        changes,
+        run_id="run_1",
+        plan_id="pln_1",
+        now=now,
+        before={changes[0].key: {"Status": "Open"}},
+    )
+    return [one.state for one in states]
+
+
+def _item(change: Change, status: ItemStatus = ItemStatus.DONE) -> ItemOutcome:
+    return ItemOutcome(change_id=change.id, status=status, record_id="00T1")
+
+
+def test_key_is_intended_once(store: Store, change: Make, now: datetime) -> None:
+    """A second worker, or a second run, is told what became of the first."""
+    one, two = change("k1"), change("k2")
+    assert _intend(store, now, one) == ["new"]
+    assert _intend(store, now, one, two) == ["open", "new"]
+    [first, _] = store.ledger.open_intents()
+    assert (first.change, first.before) == (one, {"Status": "Open"})
+    store.ledger.settle([("k1", "done", _item(one))], now=now + timedelta(seconds=1))
+    assert _intend(store, now, one) == ["done"]
+    entry = store.ledger.entry_of("chg_k1")
+    assert entry is not None
+    assert (entry.state, entry.settled_at) == ("done", now + timedelta(seconds=1))
+    assert [one.change.key for one in store.ledger.entries("run_1")] == ["k1", "k2"]
+
+
+def test_failed_write_may_be_tried_again(
+    store: Store, change: Make, now: datetime
+) -> None:
+    """Only what certainly did not happen is intended anew."""
+    one = change("k1")
+    _intend(store, now, one)
+    store.ledger.settle([("k1", "failed", _item(one, ItemStatus.FAILED))], now=now)
+    assert _intend(store, now, one) == ["new"]
+    assert len(store.ledger.open_intents()) == 1
+
+
+def test_generation_rises_with_every_effect_that_happened(
+    store: Store, change: Make, now: datetime
+) -> None:
+    """The same effect wanted again after it was taken back has a new key."""
+    one = change("k1")
+    effect = effect_of(one)
+    assert store.ledger.generations([effect]) == {effect: 0}
+    _intend(store, now, one)
+    assert store.ledger.generations([effect]) == {effect: 0}
+    store.ledger.settle([("k1", "done", _item(one))], now=now)
+    assert store.ledger.generations([effect]) == {effect: 1}
+
+
+def test_second_writer_is_refused(store: Store, store_url: str, tmp_path: Path) -> None:
+    """One writer per store; the lock is free again when the first has ended."""
+    other = open_store(store_url, base=tmp_path)
+    with store.ledger.writer_lock(), pytest.raises(GuardError, match="another process"):
+        other.ledger.writer_lock().__enter__()
+    with other.ledger.writer_lock():
+        pass
+    other.close()
+
+
+def _die_while_writing(url: str, folder: str) -> None:
+    store = open_store(url, base=Path(folder))
+    store.ledger.writer_lock().__enter__()
+    multiprocessing.current_process().kill()
+
+
+def test_lock_of_a_killed_writer_is_free(
+    store: Store, store_url: str, tmp_path: Path
+) -> None:
+    """A process that was killed holds nothing."""
+    spawn = multiprocessing.get_context("spawn")
+    writer = spawn.Process(target=_die_while_writing, args=(store_url, str(tmp_path)))
+    writer.start()
+    writer.join(60)
+    writer.close()
+    with store.ledger.writer_lock():
+        pass
+
+
+def test_runs_are_kept_newest_first(store: Store, now: datetime) -> None:
+    """A run is replaced by its end, and found by its id."""
+    for number in range(3):
+        run = RunOutcome(
+            run_id=f"run_{number}",
+            plan_id=None,
+            started_at=now + timedelta(hours=number),
+            ended_at=None,
+            kind="plan",
+        )
+        store.ledger.open_run(run)
+        store.ledger.close_run(run)
+    assert [one.run_id for one in store.ledger.runs(2)] == ["run_2", "run_1"]
+    found = store.ledger.run("run_0")
+    assert found is not None
+    assert found.started_at == now
+    assert store.ledger.run("run_9") is None
+
+
+def test_plan_comes_back_as_it_was_and_is_found_by_its_changes(
+    store: Store, change: Make, now: datetime
+) -> None:
+    """Change and finding ids lead to the newest plan that holds them."""
+    for number in range(2):
+        store.plans.save(
+            Plan(
+                schema=SCHEMA,
+                plan_id=f"pln_{number}",
+                digest="sha256:0",
+                created_at=now + timedelta(hours=number),
+                scope={},
+                policy_digest="",
+                orgs={"salesforce": "00D"},
+                connectors={},
+                cost={},
+                findings=(),
+                changes=(change("k1"),),
+                guards=(),
+            )
+        )
+    assert [plan.plan_id for plan in store.plans.latest()] == ["pln_1", "pln_0"]
+    assert store.plans.load("pln_9") is None
+    found = store.plans.find_change("chg_k1")
+    assert found is not None
+    assert (found[0].plan_id, found[1]) == ("pln_1", change("k1"))
+    assert store.plans.find_change("chg_k9") is None
