@@ -107,8 +107,9 @@ def test_simple_salesforce_writes_rows(org, client):
         client.Task.create({"Subject": "x" * 256})
 
 
-def test_simple_salesforce_runs_bulk_queries(org, client):
+def test_simple_salesforce_runs_bulk_queries(org, client, monkeypatch):
     """Its Bulk 2.0 reader gets the rows as CSV."""
+    monkeypatch.setattr("simple_salesforce.bulk2.sleep", lambda _: None)
     parts = list(client.bulk2.Task.query("SELECT Id, Subject FROM Task"))
     assert sum(part.count("Call") for part in parts) == 3
 
