@@ -68,12 +68,13 @@ class App:
     ) -> tuple[PollOutcome, ...]:
         """Read what changed (or everything) into the mirror."""
         chosen = {n: c for n, c in self.connectors.items() if only in {None, n}}
+        calendar = self.config.settings.google_calendar
         inputs = PollInputs(
             mirror=self.store.mirror,
             mappings=self.mappings,
             policy=self.policy,
             now=clock.now,
-            scopes={},
+            scopes={"google_calendar": calendar.users} if calendar else {},
             full=full,
             progress=progress,
         )

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Final
 
 from syncd import clock as real_clock
+from syncd.sandbox.chorus.service import ChorusService
 from syncd.sandbox.clock import SandboxClock
 from syncd.sandbox.control import ControlService
+from syncd.sandbox.google_calendar.service import GoogleCalendarService
 from syncd.sandbox.http import Service
 from syncd.sandbox.outreach.service import OutreachService
 from syncd.sandbox.recorder import Recorder
@@ -44,6 +46,8 @@ class RunningSandbox:
     clock: SandboxClock
     salesforce: SalesforceService
     outreach: OutreachService
+    google_calendar: GoogleCalendarService
+    chorus: ChorusService
     recorders: Mapping[str, Recorder]
     servers: Mapping[str, RunningServer]
     company: Company
@@ -61,6 +65,8 @@ class RunningSandbox:
         folder.mkdir(parents=True, exist_ok=True)
         salesforce = self.salesforce.settings(self.urls["salesforce"])
         outreach = self.outreach.settings(self.urls["outreach"])
+        google = self.google_calendar.settings(self.urls["google_calendar"])
+        chorus = self.chorus.settings(self.urls["chorus"])
         secret = {
             "sfdc_client_id": salesforce["client_id"],
             "sfdc_client_secret": salesforce["client_secret"],
@@ -68,6 +74,8 @@ class RunningSandbox:
             "outreach_client_id": outreach["client_id"],
             "outreach_client_secret": outreach["client_secret"],
             "outreach_refresh_token": outreach["refresh_token"],
+            "google.json": google["service_account"],
+            "chorus_token": chorus["token"],
         }
         for name, text in secret.items():
             _write_secret(folder / name, text)
@@ -93,6 +101,17 @@ base_url = "{self.urls["outreach"]}"
 client_id = "file:outreach_client_id"
 client_secret = "file:outreach_client_secret"
 refresh_token = "file:outreach_refresh_token"
+poll_interval_s = 5
+
+[google_calendar]
+base_url = "{self.urls["google_calendar"]}"
+service_account = "file:google.json"
+poll_interval_s = 5
+
+[chorus]
+base_url = "{self.urls["chorus"]}"
+token = "file:chorus_token"
+requests_per_minute = 0
 poll_interval_s = 5
 
 [web]
@@ -126,14 +145,18 @@ def start(
     """
     clock = SandboxClock(now)
     salesforce, outreach = SalesforceService(clock), OutreachService(clock)
+    google_calendar, chorus = GoogleCalendarService(clock), ChorusService(clock)
     company = generate(seed=seed, accounts=accounts, now=now or real_clock.now())
     for name in sorted(company.salesforce, key=_people_first):
         salesforce.load(name, company.salesforce[name])
     for kind, resources in company.outreach.items():
         outreach.load(kind, resources)
-    recorders = {
-        service.name: Recorder(service, clock) for service in (salesforce, outreach)
-    }
+    for address, events in company.calendars.items():
+        google_calendar.load(address, events)
+    chorus.load_users(company.chorus_users)
+    chorus.load_engagements(company.engagements)
+    together = (salesforce, outreach, google_calendar, chorus)
+    recorders = {service.name: Recorder(service, clock) for service in together}
     services: dict[str, Service] = {
         **recorders,
         "control": ControlService(recorders, clock),
@@ -146,6 +169,8 @@ def start(
         clock=clock,
         salesforce=salesforce,
         outreach=outreach,
+        google_calendar=google_calendar,
+        chorus=chorus,
         recorders=recorders,
         servers=servers,
         company=company,

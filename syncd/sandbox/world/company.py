@@ -5,6 +5,7 @@ from random import Random
 
 from syncd.sandbox.salesforce.table import stamp
 from syncd.sandbox.world import names
+from syncd.sandbox.world.meetings import invitation, recording
 from syncd.sandbox.world.org import (
     DISPOSITIONS,
     STAGES,
@@ -91,7 +92,12 @@ class _Builder(OrgBuilder):
             at=at,
             crm=[("Contact", contact_id)],
         )
-        return {"id": contact_id, "outreach": prospect, "name": f"{first} {last}"}
+        return {
+            "id": contact_id,
+            "outreach": prospect,
+            "name": f"{first} {last}",
+            "email": email,
+        }
 
     def _deals(self, account: Row, people: list[Row]) -> list[Row]:
         """One or two closed deals in the past, one to three open ones now."""
@@ -314,6 +320,19 @@ class _Builder(OrgBuilder):
         }
         self._related(row, deal, "Event")
         self.add_salesforce("Event", row, at=at, by=account["rep"]["id"])
+        invite = invitation(
+            len(self.company.truth),
+            title=row["Subject"],
+            host=account["rep"]["email"],
+            guest=person["email"],
+            at=at,
+        )
+        self.company.calendars[account["rep"]["email"]].append(invite)
+        if self.chance(self.knobs.recorded):
+            recorded = recording(
+                invite, guest=person, deal=deal, account=account, at=at
+            )
+            self.company.engagements.append(recorded)
 
     def _manual_call(self, account: Row, deal: Row, person: Row, at: datetime) -> None:
         """A call logged by hand in Salesforce under one of the agreed subjects."""

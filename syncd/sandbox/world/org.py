@@ -31,6 +31,7 @@ class Knobs:
     """Rates of dirt, each between 0 and 1."""
 
     without_roles: float = 0.06
+    recorded: float = 0.6
     role_missing_in_outreach: float = 0.12
     role_only_in_outreach: float = 0.04
     what_missing: float = 0.05
@@ -56,13 +57,16 @@ class Fault:
 
 @dataclass(kw_only=True)
 class Company:
-    """Rows by object for Salesforce, resources by type for Outreach, and the truth.
+    """What each service says, in its own shapes, and the truth.
 
     ``truth`` gives the right opportunity of each activity; no service shows it.
     """
 
     salesforce: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
     outreach: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
+    calendars: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
+    engagements: list[Row] = field(default_factory=list)
+    chorus_users: list[Row] = field(default_factory=list)
     truth: dict[str, str | None] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
 
@@ -189,7 +193,19 @@ class OrgBuilder:
                 at=old,
                 crm=[("User", user_id)],
             )
-            self.reps.append({"id": user_id, "outreach": number_in_outreach})
+            self.reps.append(
+                {"id": user_id, "outreach": number_in_outreach, "email": email}
+            )
+            self.company.chorus_users.append(
+                {
+                    "id": number + 1,
+                    "email": email,
+                    "name": f"{first} {last}",
+                    "license_type": "RECORDER",
+                    "meta": {"sf_record_id": user_id},
+                }
+            )
+            self.company.calendars[email] = []
 
     def _user(self, first: str, last: str, title: str, at: datetime) -> str:
         user_id = self.new_id("005")
