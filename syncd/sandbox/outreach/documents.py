@@ -115,8 +115,16 @@ def in_order(resources: list[Resource], sort: str) -> list[Resource]:
     return resources
 
 
-def shown(resource: Resource, *, fields: str | None, connections: bool) -> Resource:
-    """A resource as it is sent: sparse fields, connections only when asked for."""
+def shown(
+    resource: Resource, *, fields: str | None, connections: str | None
+) -> Resource:
+    """A resource as it is sent: sparse fields, connections only when asked for.
+
+    Args:
+        resource: As stored, with ``dataConnections`` as a list or none.
+        fields: Names wanted, comma-separated; None = all.
+        connections: ``list`` as stored, ``map`` by number, None = not asked for.
+    """
     names = set(fields.split(",")) if fields is not None else None
     out = {
         "type": resource["type"],
@@ -134,5 +142,8 @@ def shown(resource: Resource, *, fields: str | None, connections: bool) -> Resou
         "links": {"self": f"/api/v2/{resource['type']}s/{resource['id']}"},
     }
     if connections and resource.get("dataConnections"):
-        out["meta"] = {"dataConnections": resource["dataConnections"]}
+        held = resource["dataConnections"]
+        if connections == "map":
+            held = {str(number): one for number, one in enumerate(held)}
+        out["meta"] = {"dataConnections": held}
     return out

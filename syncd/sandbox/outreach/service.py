@@ -3,6 +3,7 @@
 Source: Outreach API reference.
 """
 
+import base64
 import json
 import re
 import secrets
@@ -26,6 +27,13 @@ from syncd.sandbox.outreach.documents import (
     matches,
     shown,
 )
+from syncd.sandbox.outreach.switches import Switches
+from syncd.sandbox.outreach.validation import (
+    require_changed_emails,
+    require_free_emails,
+    require_single_role,
+    require_writable,
+)
 
 COLLECTIONS: Final = {
     "users": "user",
@@ -38,9 +46,14 @@ COLLECTIONS: Final = {
     "callDispositions": "callDisposition",
     "tasks": "task",
     "mailings": "mailing",
+    "emailAddresses": "emailAddress",
+    "callPurposes": "callPurpose",
+    "taskPriorities": "taskPriority",
+    "sequenceStates": "sequenceState",
 }
 _WRITABLE: Final = frozenset({"prospect", "opportunityProspectRole", "task"})
 _PATH: Final = re.compile(r"/api/v2/(\w+)(?:/(\d+))?(?:/actions/(\w+))?")
+_OPEN: Final = re.compile(r"\.\.[^,]+$")
 _DEFAULT_PAGE: Final = 50
 _LARGEST_PAGE: Final = 1000
 _TOKEN_LIFE: Final = timedelta(hours=2)
@@ -62,6 +75,10 @@ class OutreachService:
         self._client_id = secrets.token_hex(16)
         self._client_secret = secrets.token_hex(24)
         self._refresh_token = secrets.token_hex(24)
+        self._old_refresh_tokens: set[str] = set()
+        self._switches = Switches()
+        self._hidden: set[tuple[str, int]] = set()
+        self._excluded: frozenset[str] = frozenset()
         self._tokens: dict[str, datetime] = {}
         self._granted_at: datetime | None = None
         self._limit = hourly_limit
@@ -91,11 +108,14 @@ class OutreachService:
         """Test hooks: what people, other tools and operators do behind our back."""
         with self._lock:
             kind, number = str(body.get("type", "")), int(body.get("id", 0))
-            if action == "expire_tokens":
+            if action in {"switch", "budget", "hide", "exclude"}:
+                self._operate(action, body)
+            elif action == "expire_tokens":
                 self._tokens.clear()
                 self._granted_at = None
             elif action == "revoke":
                 self._refresh_token = secrets.token_hex(24)
+                self._old_refresh_tokens.clear()
                 self._tokens.clear()
             elif action == "delete":
                 del self._resources[kind][number]
@@ -110,6 +130,17 @@ class OutreachService:
             else:
                 raise KeyError(action)
         return {}
+
+    def _operate(self, action: str, body: Mapping[str, Any]) -> None:
+        if action == "switch":
+            for name, value in body.items():
+                self._switches.turn(name, value)
+        elif action == "budget":
+            self._limit = int(body["hourly_limit"])
+        elif action == "hide":
+            self._hidden.add((str(body["type"]), int(body["id"])))
+        else:
+            self._excluded = frozenset(str(one).casefold() for one in body["emails"])
 
     def handle(self, request: Request) -> Response:
         """Answer one request."""
@@ -152,15 +183,21 @@ class OutreachService:
 
     def _token(self, request: Request) -> Response:
         form, now = request.form, self._clock.now(self.name)
-        if self._granted_at and now - self._granted_at < _GRANT_EVERY:
+        too_soon = self._granted_at and now - self._granted_at < _GRANT_EVERY
+        if too_soon and self._switches.grant_limit:
             raise RefusalError(429, "rateLimitExceeded", "one grant a minute")
-        known = (self._client_id, self._client_secret, self._refresh_token)
-        given = tuple(
-            form.get(k) for k in ("client_id", "client_secret", "refresh_token")
-        )
-        if form.get("grant_type") != "refresh_token" or given != known:
+        client = (form.get("client_id"), form.get("client_secret"))
+        known = {self._refresh_token}
+        if not self._switches.strict_rotation:
+            known |= self._old_refresh_tokens
+        if (
+            form.get("grant_type") != "refresh_token"
+            or client != (self._client_id, self._client_secret)
+            or form.get("refresh_token") not in known
+        ):
             return Response.json({"error": "invalid_grant"}, status=400)
         self._granted_at = now
+        self._old_refresh_tokens.add(self._refresh_token)
         self._refresh_token = secrets.token_hex(24)
         token = secrets.token_hex(24)
         self._tokens[token] = now + _TOKEN_LIFE
@@ -191,26 +228,43 @@ class OutreachService:
     def _read(self, request: Request, kind: str, number: int | None) -> Response:
         param = request.param
         fields = param.get(f"fields[{kind}]")
-        connections = param.get("provideDataConnections") == "true"
+        connections = self._connections(param)
         if number is not None:
             one = self._find(kind, number)
             body = shown(one, fields=fields, connections=connections)
             return answer({"data": body, "included": self._included(one, param)})
         size = min(int(param.get("page[size]", _DEFAULT_PAGE)), _LARGEST_PAGE)
-        found = [
-            r for r in self._resources[kind].values() if matches(r, request.params)
-        ]
-        found = in_order(found, param.get("sort", "id"))
-        start = int(param.get("page[after]", "0"))
+        if size > self._switches.largest_page:
+            return Response(status=502, body=b"<html>Bad Gateway</html>")
+        found = self._found(kind, request.params)
+        start = _start(param)
         page = found[start : start + size]
         body = {
             "data": [shown(r, fields=fields, connections=connections) for r in page]
         }
         if start + size < len(found):
-            query = {**param, "page[after]": str(start + size)}
+            query = {**param, "page[after]": _cursor(start + size)}
             origin = f"http://{request.headers.get('host', 'localhost')}"
             body["links"] = {"next": f"{origin}{request.path}?{urlencode(query)}"}
+        if param.get("count") == "true":
+            body["meta"] = {"count": len(found), "count_truncated": False}
         return answer(body)
+
+    def _found(self, kind: str, params: list[tuple[str, str]]) -> list[Resource]:
+        if self._switches.ignore_upper_bound:
+            params = [(name, _OPEN.sub("..inf", value)) for name, value in params]
+        found = [
+            one
+            for number, one in self._resources[kind].items()
+            if (kind, number) not in self._hidden and matches(one, params)
+        ]
+        sort = "id" if self._switches.unsorted else dict(params).get("sort", "id")
+        return in_order(found, sort)
+
+    def _connections(self, param: Mapping[str, str]) -> str | None:
+        if param.get("provideDataConnections") != "true":
+            return None
+        return "map" if self._switches.connections_as_map else "list"
 
     def _included(self, one: Resource, param: Mapping[str, str]) -> list[Resource]:
         included = []
@@ -218,12 +272,12 @@ class OutreachService:
             data = (one.get("relationships", {}).get(name) or {}).get("data")
             if data and data["id"] in self._resources.get(data["type"], {}):
                 found = self._resources[data["type"]][data["id"]]
-                included.append(shown(found, fields=None, connections=False))
+                included.append(shown(found, fields=None, connections=None))
         return included
 
     def _find(self, kind: str, number: int) -> Resource:
         found = self._resources[kind].get(number)
-        if found is None:
+        if found is None or (kind, number) in self._hidden:
             detail = f"Could not find '{kind}' with ID '{number}'."
             raise RefusalError(404, "resourceNotFound", detail)
         return found
@@ -238,25 +292,33 @@ class OutreachService:
         if action is not None and number is not None:
             return self._act(request, kind, number, action)
         if request.method == "POST" and number is None:
-            made = self._insert(kind, json.loads(request.body)["data"])
+            data = json.loads(request.body)["data"]
+            require_writable(kind, data)
+            made = self._insert(kind, data)
             self.writes[(kind, str(made["id"]))] += 1
             return answer(
-                {"data": shown(made, fields=None, connections=False)}, status=201
+                {"data": shown(made, fields=None, connections=None)}, status=201
             )
         if number is None:
             raise RefusalError(405, "methodNotAllowed", "name a record")
         one = self._find(kind, number)
-        self.writes[(kind, str(number))] += 1
         if request.method == "DELETE":
+            self.writes[(kind, str(number))] += 1
             del self._resources[kind][number]
             return Response(status=204)
         data = json.loads(request.body)["data"]
         if data.get("type") != kind or int(data.get("id", -1)) != number:
             raise RefusalError(422, "validationError", "type and id must fit the URL")
+        require_writable(kind, data)
+        if kind == "prospect":
+            attributes = data.get("attributes", {})
+            require_changed_emails(one, attributes)
+            self._refuse_taken(attributes.get("emails", ()), besides=number)
+        self.writes[(kind, str(number))] += 1
         one["attributes"].update(data.get("attributes", {}))
         one.setdefault("relationships", {}).update(data.get("relationships", {}))
         one["attributes"]["updatedAt"] = self._now_text()
-        return answer({"data": shown(one, fields=None, connections=False)})
+        return answer({"data": shown(one, fields=None, connections=None)})
 
     def _insert(self, kind: str, data: Resource) -> Resource:
         for name, relation in data.get("relationships", {}).items():
@@ -267,6 +329,8 @@ class OutreachService:
                 raise RefusalError(422, "validationError", f"{name} can't be blank")
         if kind == "prospect":
             self._refuse_taken(data["attributes"].get("emails", ()))
+        if kind == "opportunityProspectRole" and self._switches.refuse_duplicate_roles:
+            require_single_role(data, self._resources[kind].values())
         number = max(self._resources[kind], default=0) + 1
         now = self._now_text()
         made: Resource = {
@@ -282,15 +346,13 @@ class OutreachService:
         self._resources[kind][number] = made
         return made
 
-    def _refuse_taken(self, emails: Iterable[str]) -> None:
-        taken = {
-            email.casefold()
-            for one in self._resources["prospect"].values()
-            for email in one["attributes"].get("emails", ())
-        }
-        if any(email.casefold() in taken for email in emails):
-            detail = "Contacts email hash has already been taken."
-            raise RefusalError(422, "validationError", detail)
+    def _refuse_taken(self, emails: Iterable[str], *, besides: int = 0) -> None:
+        others = [
+            one
+            for number, one in self._resources["prospect"].items()
+            if number != besides
+        ]
+        require_free_emails(emails, others, excluded=self._excluded)
 
     def _act(self, request: Request, kind: str, number: int, action: str) -> Response:
         one = self._find(kind, number)
@@ -301,8 +363,27 @@ class OutreachService:
             state="complete", completed=True, completedAt=now, updatedAt=now
         )
         self.writes[(kind, str(number))] += 1
-        return answer({"data": shown(one, fields=None, connections=False)})
+        return answer({"data": shown(one, fields=None, connections=None)})
 
     def _now_text(self) -> str:
         now = self._clock.now(self.name)
         return now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _cursor(place: int) -> str:
+    return base64.urlsafe_b64encode(f"after:{place}".encode()).decode()
+
+
+def _start(param: Mapping[str, str]) -> int:
+    """Where a page begins.
+
+    Raises:
+        RefusalError: 400 for a cursor that this service did not make.
+    """
+    if "page[after]" not in param:
+        return 0
+    try:
+        text = base64.urlsafe_b64decode(param["page[after]"]).decode()
+        return int(text.removeprefix("after:"))
+    except ValueError as error:
+        raise RefusalError(400, "badRequest", "page[after] is no cursor") from error
