@@ -108,7 +108,9 @@ class ChorusConnector:
 
     def _users(self) -> Page:
         body = self._get("/v3/users")
-        rows = body if isinstance(body, list) else body.get("users", [])
+        rows = body.get("users") if isinstance(body, dict) else body
+        if not isinstance(rows, list):
+            raise RetryableError(system=SYSTEM, code="malformed_page")
         records = tuple(
             _record("user", str(row["id"]), row) for row in rows if "id" in row
         )
@@ -144,8 +146,8 @@ class ChorusConnector:
             if key:
                 params["continuation_key"] = key
             body = self._get("/v3/engagements", params)
-            rows = body.get("engagements")
-            if not isinstance(rows, list):
+            rows = body.get("engagements") if isinstance(body, dict) else None
+            if not isinstance(body, dict) or not isinstance(rows, list):
                 raise RetryableError(system=SYSTEM, code="malformed_page")
             key = str(body.get("continuation_key") or "")
             # A key may come with an empty list, and may repeat for ever.
