@@ -129,7 +129,9 @@ class GoogleCalendarService:
             page = self._listing.page(calendar, request.params, now)
             page["items"] = [visible(one, role) for one in page["items"]]
             kind = {"kind": "calendar#events", "accessRole": role}
-            return Response.json({**kind, **_calendar(calendar), **kind, **page})
+            about = _calendar(calendar)
+            about.pop("id")  # a list of events names its calendar by summary only
+            return Response.json({**about, **kind, **page})
         event = self._find(calendar, number)
         if request.headers.get("if-none-match") == event["etag"]:
             return Response(status=304, headers={"ETag": event["etag"]})
