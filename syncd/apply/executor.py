@@ -10,7 +10,14 @@ import structlog
 
 from syncd.apply.batches import batches
 from syncd.apply.compare import all_same
-from syncd.apply.writes import by_person, item_of, one_per_record, ref_of, write_of
+from syncd.apply.writes import (
+    Fold,
+    by_person,
+    folded,
+    item_of,
+    ref_of,
+    write_of,
+)
 from syncd.errors import RemoteError
 from syncd.model.outcome import ItemOutcome, ItemStatus
 from syncd.model.plan import Change
@@ -278,15 +285,37 @@ class Executor:
     # --- sending --------------------------------------------------------------------
 
     def _send(self, connector: WritingConnector, batch: Sequence[Change]) -> None:
-        for together in one_per_record(batch):
-            outcomes = connector.write([write_of(change) for change in together])
-            by_key = {outcome.key: outcome for outcome in outcomes}
-            settled = [
-                self._outcome(connector, change, by_key[change.key])
-                for change in together
-            ]
-            self.ledger.settle(settled, now=self.now())
-            self._verify(connector, [c for c in together if self._is_done(c)])
+        folds = folded(batch)
+        if not folds:
+            return
+        outcomes = self._write(connector, folds)
+        # A record refused as a whole may still take some of its changes.
+        torn = [
+            folded([change])[0]
+            for fold in folds
+            if len(fold.changes) > 1
+            and outcomes[fold.changes[0].key].status is WriteStatus.REFUSED
+            for change in fold.changes
+        ]
+        if torn:
+            outcomes.update(self._write(connector, torn))
+        settled = [
+            self._outcome(connector, change, outcomes[change.key]) for change in batch
+        ]
+        self.ledger.settle(settled, now=self.now())
+        self._verify(connector, [change for change in batch if self._is_done(change)])
+
+    def _write(
+        self, connector: WritingConnector, folds: Sequence[Fold]
+    ) -> dict[str, WriteOutcome]:
+        """Send folds; the outcome of each change by its key."""
+        answers = connector.write([fold.write for fold in folds])
+        by_key = {answer.key: answer for answer in answers}
+        return {
+            change.key: by_key[fold.write.key]
+            for fold in folds
+            for change in fold.changes
+        }
 
     def _outcome(
         self, connector: WritingConnector, change: Change, outcome: WriteOutcome

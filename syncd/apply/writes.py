@@ -4,24 +4,43 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
+import msgspec
+
 from syncd.model.outcome import ItemOutcome, ItemStatus
 from syncd.model.plan import Change
 from syncd.model.record import RecordRef
 from syncd.ports.connector import Current, Write
 
 
-def one_per_record(batch: Sequence[Change]) -> list[list[Change]]:
-    """Rounds in which no record is written twice: a collection refuses that."""
-    rounds: list[list[Change]] = []
-    turn: dict[RecordRef, int] = defaultdict(int)
+class Fold(msgspec.Struct, frozen=True, kw_only=True):
+    """Changes that go out as one write, because they update one record."""
+
+    write: Write
+    changes: tuple[Change, ...]
+
+
+def folded(batch: Sequence[Change]) -> list[Fold]:
+    """One write per record: a collection refuses the same record twice.
+
+    Changes of one record never contradict each other (the plan saw to that), so their
+    fields are laid together; the write is guarded if one of them is.
+    """
+    groups: dict[tuple[str, ...], list[Change]] = defaultdict(list)
     for change in batch:
-        number = turn[ref_of(change)] if change.record_id else 0
-        if change.record_id:
-            turn[ref_of(change)] += 1
-        while len(rounds) <= number:
-            rounds.append([])
-        rounds[number].append(change)
-    return rounds
+        alone = change.operation != "update"
+        key = change.key if alone else str(ref_of(change))
+        groups[(change.operation, key)].append(change)
+    return [_fold(changes) for changes in groups.values()]
+
+
+def _fold(changes: Sequence[Change]) -> Fold:
+    writes = [write_of(change) for change in changes]
+    guards = [write.guarded_by for write in writes if write.guarded_by is not None]
+    fields = {name: value for write in writes for name, value in write.fields.items()}
+    together = msgspec.structs.replace(
+        writes[0], fields=fields, guarded_by=min(guards, default=None)
+    )
+    return Fold(write=together, changes=tuple(changes))
 
 
 def by_person(here: Current, expected: str) -> bool:

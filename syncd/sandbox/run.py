@@ -134,6 +134,7 @@ def start(
     accounts: int = 60,
     port: int = 0,
     now: datetime | None = None,
+    activity_key_field: str = "",
 ) -> RunningSandbox:
     """Generate a company and serve it.
 
@@ -142,9 +143,11 @@ def start(
         accounts: How many customers it has.
         port: First of the ports to use; 0 takes free ones.
         now: The company's present; None = the real one.
+        activity_key_field: External-ID field on Activity that the org has, if any.
     """
     clock = SandboxClock(now)
-    salesforce, outreach = SalesforceService(clock), OutreachService(clock)
+    salesforce = SalesforceService(clock, activity_key_field=activity_key_field)
+    outreach = OutreachService(clock)
     google_calendar, chorus = GoogleCalendarService(clock), ChorusService(clock)
     company = generate(seed=seed, accounts=accounts, now=now or real_clock.now())
     for name in sorted(company.salesforce, key=_people_first):

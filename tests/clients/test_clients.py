@@ -217,3 +217,34 @@ def test_our_queries_are_soql_to_another_parser(node):
             statements.append(reader.soql(one, after))
     said = node("soql_parser.mjs", stdin=json.dumps(statements))
     assert said == {"parsed": len(statements), "failed": []}
+
+
+def test_simple_salesforce_runs_a_bulk_query(salesforce, sandbox):
+    """A Bulk 2.0 query job ends with every row, page by page."""
+    expected = len(list(sandbox.salesforce.tables.rows("Contact", with_deleted=False)))
+    pages = list(salesforce.bulk2.Contact.query("SELECT Id, Name FROM Contact"))
+    rows = [line for page in pages for line in page.splitlines()[1:] if line]
+    assert len(rows) == expected
+
+
+def test_simple_salesforce_upserts_by_external_id():
+    """The first upsert creates, the second one updates."""
+    running = start(accounts=2, seed=3, activity_key_field="Syncd_Key__c")
+    settings = running.salesforce.settings(running.urls["salesforce"])
+    form = {"grant_type": "client_credentials"}
+    form.update({k: settings[k] for k in ("client_id", "client_secret")})
+    with Rewriting() as session:
+        url = running.urls["salesforce"]
+        answer = session.post(f"{url}/services/oauth2/token", data=form, timeout=10)
+        client = Salesforce(
+            instance=url.removeprefix("http://"),
+            session_id=answer.json()["access_token"],
+            version="62.0",
+            session=session,
+        )
+        first = client.Task.upsert("Syncd_Key__c/task-1", {"Subject": "Once"})
+        second = client.Task.upsert("Syncd_Key__c/task-1", {"Subject": "Twice"})
+        found = client.query("SELECT Subject FROM Task WHERE Syncd_Key__c = 'task-1'")
+    running.close()
+    assert (first, second) == (201, 200)
+    assert [row["Subject"] for row in found["records"]] == ["Twice"]

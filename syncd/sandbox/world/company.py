@@ -5,6 +5,7 @@ from random import Random
 
 from syncd.sandbox.salesforce.table import stamp
 from syncd.sandbox.world import names
+from syncd.sandbox.world.cases import add_case
 from syncd.sandbox.world.meetings import invitation, recording
 from syncd.sandbox.world.org import (
     DISPOSITIONS,
@@ -65,6 +66,9 @@ class _Builder(OrgBuilder):
         deals = self._deals(here, people)
         for deal in deals:
             self._activities(here, deal)
+        if self.chance(self.knobs.with_case):
+            add_case(self, here, self.random.choice(people))
+        self.stranger = people[0]["id"]
 
     def _contact(self, account: Row, domain: str, index: int, at: datetime) -> Row:
         first = self.random.choice(names.FIRST)
@@ -209,6 +213,22 @@ class _Builder(OrgBuilder):
                 },
                 at=deal["opened"],
             )
+
+        if self.stranger and self.chance(self.knobs.contact_elsewhere):
+            # Somebody of another account: only a person can say what is right.
+            row = {
+                "Id": self.new_id("00K"),
+                "OpportunityId": deal["id"],
+                "ContactId": self.stranger,
+                "Role": None,
+                "IsPrimary": False,
+            }
+            rep = account["rep"]["id"]
+            self.add_salesforce(
+                "OpportunityContactRole", row, at=deal["opened"], by=rep
+            )
+            rule = "contact-under-opportunity-account"
+            self.plant(rule, "Opportunity", deal["id"], "contact", self.stranger)
 
     # --- activities -------------------------------------------------------------------
 

@@ -41,7 +41,8 @@ class Knobs:
     disposition_missing: float = 0.03
     notes_missing: float = 0.03
     subject_near_miss: float = 0.10
-    contact_elsewhere: float = 0.01
+    contact_elsewhere: float = 0.02
+    with_case: float = 0.3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +84,7 @@ class OrgBuilder:
         self._counts: dict[str, int] = defaultdict(int)
         self.reps: list[Row] = []
         self.tool = ""
+        self.stranger = ""
 
     # --- small things -----------------------------------------------------------------
 
