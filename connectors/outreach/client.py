@@ -4,7 +4,7 @@ Source: Outreach API reference, "Making requests", "Rate limits".
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -14,6 +14,7 @@ import requests
 
 from connectors.outreach.login import SYSTEM, Login
 from syncd.errors import ConnectorError, RemoteError, RetryableError
+from syncd.kit.budget import CallBudget
 from syncd.kit.classify import error_of, is_success
 from syncd.kit.retry import retrying
 from syncd.kit.tokens import Token, TokenCache
@@ -39,6 +40,10 @@ class Client:
         self.limit = 0
         self.remaining = 0
         self._session = context.session
+        self._share = float(context.settings["hourly_call_share"])
+        self._daily = int(context.settings["daily_calls"])
+        self._hour = CallBudget(SYSTEM, window=timedelta(hours=1), now=context.now)
+        self._day = CallBudget(SYSTEM, window=timedelta(days=1), now=context.now)
         self._login = Login(context)
         self._tokens = TokenCache(self._login.renew, now=context.now)
 
@@ -88,6 +93,8 @@ class Client:
         params: Mapping[str, str] | None,
         body: Mapping[str, Any] | None,
     ) -> requests.Response:
+        self._hour.spend(allowed=self.limit * self._share, code="hourly_call_share")
+        self._day.spend(allowed=self._daily, code="daily_calls")
         headers = {
             "Authorization": f"Bearer {token.value}",
             "Accept": _MEDIA_TYPE,

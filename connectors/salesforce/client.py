@@ -5,7 +5,7 @@ Source: Salesforce REST API Developer Guide, "Status Codes and Error Responses".
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ from syncd.errors import (
     RetryableError,
     SkipRecordError,
 )
+from syncd.kit.budget import CallBudget
 from syncd.kit.classify import error_of, is_success
 from syncd.kit.retry import retrying
 from syncd.kit.tokens import Token, TokenCache
@@ -30,6 +31,7 @@ from syncd.ports.connector import ConnectorContext
 SYSTEM: Final = "salesforce"
 _USAGE: Final = re.compile(r"api-usage=(\d+)/(\d+)")
 _LONG_WAIT_S: Final = 3600.0
+_NEAR_THE_LIMIT: Final = 0.95
 
 _RETRY: Final = frozenset({"UNABLE_TO_LOCK_ROW", "SERVER_UNAVAILABLE", "QUERY_TIMEOUT"})
 _STALE: Final = frozenset(
@@ -64,6 +66,7 @@ class Client:
         self.allowed_calls = 0
         self._version = str(context.settings["api_version"])
         self._share = float(context.settings["daily_call_share"])
+        self._day = CallBudget(SYSTEM, window=timedelta(days=1), now=context.now)
         self._tokens = TokenCache(self.login.renew, now=context.now)
 
     @property
@@ -109,6 +112,13 @@ class Client:
         headers: Mapping[str, str] | None,
         kwargs: Mapping[str, Any],
     ) -> requests.Response:
+        if self.used_calls > _NEAR_THE_LIMIT * self.allowed_calls > 0:
+            # The org's other tools need what is left.
+            raise RetryableError(
+                system=SYSTEM, code="org_near_its_limit", retry_after_s=_LONG_WAIT_S
+            )
+        allowed = self.allowed_calls * self._share
+        self._day.spend(allowed=allowed, code="daily_call_share")
         response = self.session.request(
             method,
             f"{token.base_url}{path}",
@@ -139,16 +149,11 @@ class Client:
 
     @property
     def over_budget(self) -> bool:
-        """Whether our share of the org's daily calls is used up by everyone's use.
-
-        The header counts all tools' calls, so the org is also left alone when it
-        nears its limit.
-        """
-        mine = self.session.calls if hasattr(self.session, "calls") else None
-        sent = (mine.reads + mine.writes) if mine else 0
+        """Whether our share is used up, or all tools together near the limit."""
         allowed = self.allowed_calls
         return allowed > 0 and (
-            sent > allowed * self._share or self.used_calls > 0.95 * allowed
+            self._day.used > allowed * self._share
+            or self.used_calls > _NEAR_THE_LIMIT * allowed
         )
 
     def _note(self, response: requests.Response) -> None:
