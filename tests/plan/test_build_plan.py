@@ -1,0 +1,303 @@
+"""From findings to a plan: merging, contradictions, order, digest, guards."""
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from syncd.errors import GuardError
+from syncd.mapping.load import load_mappings
+from syncd.model.finding import (
+    Expectation,
+    Finding,
+    Mode,
+    ProposedChange,
+    Severity,
+    TextOf,
+)
+from syncd.model.plan import ConnectorState, effect_of
+from syncd.model.record import RecordRef
+from syncd.plan.build import build_plan, text_values
+from syncd.plan.guards import refuse_unfit
+from syncd.plan.inputs import Limits, PlanInputs, Touch
+
+NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
+MAPPINGS = load_mappings(None).objects
+TASK = RecordRef("salesforce", "Task", "00T000000000001AAA")
+OTHER = RecordRef("salesforce", "Task", "00T000000000002AAA")
+DEAL = RecordRef("salesforce", "Opportunity", "006000000000001AAA")
+
+
+def inputs(**options):
+    """Facts of a healthy org."""
+    given = {
+        "now": NOW,
+        "scope": {},
+        "policy_digest": "sha256:0",
+        "mappings": MAPPINGS,
+        "orgs": {"salesforce": "00D000000000001AAA"},
+        "connectors": {"salesforce": ConnectorState(as_of=NOW, complete=True)},
+    }
+    return PlanInputs(**{**given, **options})
+
+
+def change(target=TASK, after=None, **options):
+    """An automatic update of a task."""
+    given = {
+        "target": target,
+        "operation": "update",
+        "before": {"what_id": None},
+        "after": after or {"what_id": DEAL.id},
+        "mode": Mode.AUTO,
+        "confidence": 0.99,
+        "reason": "because",
+        "account_id": "001000000000001AAA",
+        "version": "2026-11-20T08:00:00Z",
+    }
+    return ProposedChange(**{**given, **options})
+
+
+def finding(*changes, rule="activity-related-to-opportunity", number=1, **options):
+    """A finding with these changes."""
+    return Finding(
+        id=f"fnd_{rule}_{number}",
+        rule=rule,
+        practices=("0.6",),
+        severity=Severity.WARNING,
+        subject=TASK,
+        message="says so",
+        changes=changes,
+        **options,
+    )
+
+
+def role(**options):
+    """A role that would be created in Salesforce."""
+    return ProposedChange(
+        target=RecordRef("salesforce", "OpportunityContactRole", ""),
+        operation="create",
+        natural_key=f"OpportunityContactRole|{DEAL.id}|003000000000001AAA",
+        after={"opportunity_id": DEAL.id, "contact_id": "003000000000001AAA"},
+        mode=Mode.AUTO,
+        confidence=0.99,
+        reason="met",
+        **options,
+    )
+
+
+def test_a_change_speaks_the_vendors_names():
+    """Before, after and expected facts are in Salesforce's own field names."""
+    also = (Expectation(ref=DEAL, fields={"is_closed": False}),)
+    plan = build_plan([finding(change(also=also))], inputs=inputs())
+    (one,) = plan.changes
+    assert one.before == {"WhatId": None}
+    assert one.after == {"WhatId": DEAL.id}
+    assert one.expects.also[0].fields == {"IsClosed": False}
+    assert plan.findings[0].status == "fixable"
+    assert plan.findings[0].changes == (one.id,)
+
+
+def test_two_findings_that_want_the_same_share_one_change():
+    """The same effect is planned once, for review if either asks."""
+    first = finding(change(), rule="a-rule")
+    second = finding(change(mode=Mode.REVIEW), rule="b-rule")
+    plan = build_plan([first, second], inputs=inputs())
+    (one,) = plan.changes
+    assert one.mode == "review"
+    assert one.finding_ids == (first.id, second.id)
+
+
+def test_a_contradiction_plans_neither_and_says_why():
+    """Two values for one field of one record: a person must decide."""
+    plan = build_plan(
+        [
+            finding(change(), rule="a-rule"),
+            finding(change(after={"what_id": "006000000000002AAA"}), rule="b-rule"),
+        ],
+        inputs=inputs(),
+    )
+    assert plan.changes == ()
+    assert all("want different values for WhatId" in f.why_not for f in plan.findings)
+    assert {f.status for f in plan.findings} == {"report"}
+
+
+def test_different_fields_of_one_record_do_not_contradict():
+    """A subject and a relation of one task are both planned."""
+    subject = change(before={"subject": "x"}, after={"subject": "y"})
+    plan = build_plan([finding(change()), finding(subject, number=2)], inputs=inputs())
+    assert len(plan.changes) == 2
+
+
+@pytest.mark.parametrize("held", [{"waiting": True}, {"blocked_by": ("outreach",)}])
+def test_what_waits_or_is_blocked_is_shown_and_never_planned(held):
+    """A settle time or an incomplete poll keeps a change out of the plan."""
+    plan = build_plan([finding(change(), **held)], inputs=inputs())
+    assert plan.changes == ()
+    assert len(plan.findings) == 1
+
+
+def test_what_depends_comes_after_what_it_depends_on():
+    """An Outreach role that follows a Salesforce role is ordered behind it."""
+    follower = ProposedChange(
+        target=RecordRef("outreach", "opportunityProspectRole", ""),
+        operation="create",
+        natural_key="opportunityProspectRole|1|2",
+        after={"opportunity_id": "1", "prospect_id": "2"},
+        after_keys=(role().natural_key,),
+        mode=Mode.AUTO,
+        confidence=0.9,
+        reason="so in Salesforce",
+        account_id="000",
+    )
+    plan = build_plan([finding(follower), finding(role(), number=2)], inputs=inputs())
+    assert [one.object for one in plan.changes] == [
+        "OpportunityContactRole",
+        "opportunityProspectRole",
+    ]
+    assert plan.changes[1].depends_on == (plan.changes[0].id,)
+
+
+@given(st.permutations(range(5)))
+def test_the_digest_does_not_depend_on_the_order_of_findings(order):
+    """The same findings in any order give the same plan."""
+    found = [
+        finding(
+            change(RecordRef("salesforce", "Task", f"00T00000000000{n}AAA")), number=n
+        )
+        for n in range(1, 5)
+    ]
+    found.append(finding(role(), number=9))
+    straight = build_plan(found, inputs=inputs())
+    shuffled = build_plan([found[index] for index in order], inputs=inputs())
+    assert shuffled.digest == straight.digest
+    assert shuffled.findings == straight.findings
+
+
+def test_a_later_plan_of_the_same_state_has_the_same_keys():
+    """The moment of planning is no part of a change."""
+    later = inputs(now=NOW + timedelta(hours=5))
+    found = [finding(change())]
+    first, second = build_plan(found, inputs=inputs()), build_plan(found, inputs=later)
+    assert first.digest == second.digest
+    assert first.plan_id != second.plan_id
+
+
+def test_an_effect_that_was_taken_back_gets_a_new_key():
+    """Wanting it again after a revert is another change."""
+    first = build_plan([finding(change())], inputs=inputs()).changes[0]
+    again = inputs(generations={effect_of(first): 1})
+    second = build_plan([finding(change())], inputs=again).changes[0]
+    assert second.key != first.key
+    assert second.id != first.id
+
+
+@pytest.mark.parametrize(
+    ("hours", "by", "guarded"),
+    [(2, "rep", True), (30, "rep", False), (2, "tool", False)],
+)
+def test_what_a_person_touched_lately_is_written_under_a_guard(hours, by, guarded):
+    """A person's fresh edit may be followed by another one."""
+    touched = {TASK: Touch(at=NOW - timedelta(hours=hours), by=by)}
+    facts = inputs(touched=touched, tools=frozenset({"tool"}))
+    assert build_plan([finding(change())], inputs=facts).changes[0].guarded is guarded
+
+
+def test_a_text_is_filled_in_or_the_change_waits():
+    """A text that moved since it was judged is not copied."""
+    call = RecordRef("outreach", "call", "7")
+    text = TextOf(ref=call, field="note", length=5, sha256="x")
+    copied = change(before={"note": None}, after={"note": text})
+    assert text_values([finding(copied)]) == [text]
+    facts = inputs(texts={(call, "note"): "hello"})
+    assert build_plan([finding(copied)], inputs=facts).changes[0].after == {
+        "Description": "hello"
+    }
+    plan = build_plan([finding(copied)], inputs=inputs())
+    assert plan.changes == ()
+    assert "moved since" in plan.findings[0].why_not
+
+
+def plan_of(count, **options):
+    """A plan with that many task updates."""
+    found = [
+        finding(
+            change(RecordRef("salesforce", "Task", f"00T0000000{n:05d}AAA")), number=n
+        )
+        for n in range(count)
+    ]
+    return build_plan(found, inputs=inputs(**options))
+
+
+def guard(plan, name):
+    """One guard of a plan."""
+    return next(one for one in plan.guards if one.guard == name)
+
+
+@pytest.mark.parametrize(("count", "ok"), [(3, True), (4, False)])
+def test_the_number_of_changes_is_limited(count, ok):
+    """One over the limit is over the limit."""
+    plan = plan_of(count, limits=Limits(max_changes=3))
+    assert guard(plan, "max_changes").ok is ok
+
+
+@pytest.mark.parametrize(("live", "ok"), [(99, None), (100, True), (1000, True)])
+def test_the_share_of_an_object_is_limited_from_a_hundred_records_up(live, ok):
+    """Five of a hundred are allowed; of fewer records nothing is said."""
+    plan = plan_of(5, live={("salesforce", "Task"): live})
+    shares = [one for one in plan.guards if one.guard.startswith("max_share")]
+    assert [one.ok for one in shares] == ([] if ok is None else [ok])
+
+
+def test_six_of_a_hundred_are_too_many():
+    """The share limit counts changes over live records."""
+    plan = plan_of(6, live={("salesforce", "Task"): 100})
+    assert not guard(plan, "max_share:salesforce.Task").ok
+
+
+def test_an_incomplete_poll_carries_no_deletes():
+    """What a connector could not read may still be there."""
+    gone = change(operation="delete", before={}, after={})
+    states = {"outreach": ConnectorState(as_of=None, complete=False)}
+    plan = build_plan([finding(gone)], inputs=inputs(connectors=states))
+    assert not guard(plan, "no_deletes_on_incomplete_poll").ok
+    healthy = build_plan([finding(gone)], inputs=inputs())
+    assert guard(healthy, "no_deletes_on_incomplete_poll").ok
+
+
+def refusal(plan, selected=None, *, now=NOW, force=False, orgs=None):
+    """Why a plan is refused, None when it is not."""
+    try:
+        refuse_unfit(
+            plan,
+            plan.changes if selected is None else selected,
+            orgs=orgs or plan.orgs,
+            limits=Limits(max_changes=3),
+            now=now,
+            force=force,
+        )
+    except GuardError as error:
+        return error.problem.what
+    return None
+
+
+def test_a_part_of_a_plan_over_its_limit_may_be_applied():
+    """--first N and --force are the two ways past the limits on number and share."""
+    plan = plan_of(9, limits=Limits(max_changes=3), live={("salesforce", "Task"): 100})
+    assert "max_changes is 9" in refusal(plan)
+    assert refusal(plan, plan.changes[:3]) is None
+    assert refusal(plan, force=True) is None
+
+
+def test_force_lifts_nothing_else():
+    """Age, org, edits and doubted snapshots stand whatever is forced."""
+    plan = plan_of(1)
+    assert "older than" in refusal(plan, now=NOW + timedelta(hours=25), force=True)
+    assert "another salesforce org" in refusal(
+        plan, orgs={"salesforce": "x"}, force=True
+    )
+    edited = msgspec.structs.replace(plan, changes=())
+    assert "edited by hand" in refusal(edited, force=True)
+    doubted = plan_of(1, doubts=("salesforce Contact fell from 90 to 3",))
+    assert "snapshots_believed" in refusal(doubted, force=True)
