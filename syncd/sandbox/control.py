@@ -1,12 +1,14 @@
 """The sandbox's control port: what people and operators do behind syncd's back.
 
-``GET /counts``; ``POST /services/<name>/<action>`` (test hooks of that service);
+``GET /counts``; ``GET /log/<name>`` (its requests so far, without bodies and queries);
+``POST /services/<name>/<action>`` (test hooks of that service);
 ``POST /faults/<name>`` (the next matching requests break); ``POST /clock``
 (``{"advance_s": 60}``). Bodies and answers are JSON.
 """
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -41,6 +43,8 @@ class ControlService:
                     name: {"calls": one.calls, "write_calls": one.write_calls}
                     for name, one in self._recorders.items()
                 }
+            case ["log", name]:
+                return {"requests": [asdict(one) for one in self._recorders[name].log]}
             case ["services", name, action]:
                 return self._recorders[name].service.control(action, body)
             case ["faults", name]:
