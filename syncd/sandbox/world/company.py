@@ -6,6 +6,14 @@ from random import Random
 from syncd.sandbox.salesforce.table import stamp
 from syncd.sandbox.world import names
 from syncd.sandbox.world.cases import add_case
+from syncd.sandbox.world.extras import (
+    add_converted_lead,
+    add_internal_meeting,
+    add_private_event,
+    add_series,
+    add_twin,
+)
+from syncd.sandbox.world.faults import plant_call_faults
 from syncd.sandbox.world.meetings import invitation, recording
 from syncd.sandbox.world.org import (
     DISPOSITIONS,
@@ -68,6 +76,7 @@ class _Builder(OrgBuilder):
             self._activities(here, deal)
         if self.chance(self.knobs.with_case):
             add_case(self, here, self.random.choice(people))
+        self._awkward(here, deals)
         self.stranger = people[0]["id"]
 
     def _contact(self, account: Row, domain: str, index: int, at: datetime) -> Row:
@@ -230,6 +239,22 @@ class _Builder(OrgBuilder):
             rule = "contact-under-opportunity-account"
             self.plant(rule, "Opportunity", deal["id"], "contact", self.stranger)
 
+    def _awkward(self, account: Row, deals: list[Row]) -> None:
+        """Leads, series, and meetings that are nobody's business."""
+        deal = self.random.choice(deals)
+        person = deal["people"][0]
+        if deal["type"] == "New Business" and self.chance(self.knobs.with_lead):
+            add_converted_lead(self, account, deal, person)
+        start = self.now.replace(minute=0, second=0)
+        if not deal["closed"] and self.chance(self.knobs.with_series):
+            at = start - timedelta(days=self.random.randint(30, 60))
+            add_series(self, account, deal, person, at=at)
+        days = self.random.randint(1, 80)
+        number = 2_000_000 + len(self.company.truth)
+        add_internal_meeting(self, number, start - timedelta(days=days))
+        if self.chance(self.knobs.with_case):
+            add_private_event(self, account["rep"], start - timedelta(days=days + 1))
+
     # --- activities -------------------------------------------------------------------
 
     def _activities(self, account: Row, deal: Row) -> None:
@@ -280,7 +305,7 @@ class _Builder(OrgBuilder):
         }
         self._related(row, deal, "Task")
         if not deal["closed"]:
-            self._call_faults(row, account, note, DISPOSITIONS[disposition])
+            plant_call_faults(self, row, account, note, DISPOSITIONS[disposition])
         done = at + timedelta(minutes=12)
         self.add_salesforce("Task", row, at=done, by=self.tool)
         text = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -305,26 +330,6 @@ class _Builder(OrgBuilder):
             crm=[("Task", task_id)],
         )
 
-    def _call_faults(self, row: Row, account: Row, note: str, disposition: str) -> None:
-        task_id = row["Id"]
-        if self.chance(self.knobs.who_missing):
-            person, row["WhoId"] = row["WhoId"], None
-            self.plant("activity-related-to-contact", "Task", task_id, "WhoId", person)
-        if self.chance(self.knobs.owned_by_tool):
-            row["OwnerId"] = self.tool
-            owner = account["rep"]["id"]
-            self.plant("activity-assigned-to-host", "Task", task_id, "OwnerId", owner)
-        if self.chance(self.knobs.left_open):
-            row.update(Status="Open", CompletedDateTime=None)
-            self.plant("activity-completed", "Task", task_id, "Status", "Completed")
-        if self.chance(self.knobs.disposition_missing):
-            row["CallDisposition"] = None
-            rule = "call-disposition"
-            self.plant(rule, "Task", task_id, "CallDisposition", disposition)
-        if self.chance(self.knobs.notes_missing):
-            row["Description"] = None
-            self.plant("call-notes", "Task", task_id, "Description", note)
-
     def _meeting(self, account: Row, deal: Row, person: Row, at: datetime) -> None:
         row: Row = {
             "Id": self.new_id("00U"),
@@ -338,8 +343,11 @@ class _Builder(OrgBuilder):
             "OwnerId": account["rep"]["id"],
             "Description": self.random.choice(names.TOPICS),
         }
-        self._related(row, deal, "Event")
-        self.add_salesforce("Event", row, at=at, by=account["rep"]["id"])
+        if not self.chance(self.knobs.never_logged):
+            self._related(row, deal, "Event")
+            self.add_salesforce("Event", row, at=at, by=account["rep"]["id"])
+            if self.chance(self.knobs.logged_twice):
+                add_twin(self, row, deal, at=at)
         invite = invitation(
             len(self.company.truth),
             title=row["Subject"],

@@ -43,6 +43,10 @@ class Knobs:
     subject_near_miss: float = 0.10
     contact_elsewhere: float = 0.02
     with_case: float = 0.3
+    with_lead: float = 0.4
+    with_series: float = 0.3
+    never_logged: float = 0.03
+    logged_twice: float = 0.03
 
 
 @dataclass(frozen=True, kw_only=True)
