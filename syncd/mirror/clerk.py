@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -73,12 +73,13 @@ class Clerk:
     def _file_level(self, keys_by_ref: dict[RecordRef, Keys]) -> None:
         refs = list(keys_by_ref)
         before = self._homes(refs)
-        self._write_keys(keys_by_ref)
+        filed = [ref for ref in refs if ref in before]
+        self._write_keys(keys_by_ref, filed)
         homes_of = self._homes_of_keys(
             {key for keys in keys_by_ref.values() for key in keys.looks_up}
         )
         rows = []
-        moved: set[str] = set()
+        homes: dict[RecordRef, str] = {}
         for ref, keys in keys_by_ref.items():
             home, why = choose_home(
                 ref,
@@ -87,44 +88,54 @@ class Clerk:
                 own_domains=self._domains(),
                 free_mail=self._free_mail,
             )
+            homes[ref] = home
             rows.append({**msgspec.structs.asdict(ref), "home": home, "why": why})
             self.touched.update(h for h in (home, before.get(ref, home)) if h)
-            moved.update(self._define(ref, keys, home))
         upsert(self._connection, FILING, rows)
-        self._follow(moved)
+        self._follow(self._define(keys_by_ref, homes, filed))
 
-    def _write_keys(self, keys_by_ref: dict[RecordRef, Keys]) -> None:
-        rows = []
-        for ref, keys in keys_by_ref.items():
-            self._connection.execute(
-                sa.delete(FILING_KEYS).where(_is(FILING_KEYS, ref))
-            )
-            rows += [
-                {**msgspec.structs.asdict(ref), "key": key, "tier": tier}
-                for key, tier in keys.looks_up.items()
-            ]
+    def _write_keys(
+        self, keys_by_ref: dict[RecordRef, Keys], filed: Sequence[RecordRef]
+    ) -> None:
+        """Write what records look up; only those filed before have older keys."""
+        for where in _are(FILING_KEYS, filed):
+            self._connection.execute(sa.delete(FILING_KEYS).where(where))
+        rows = [
+            {**msgspec.structs.asdict(ref), "key": key, "tier": tier}
+            for ref, keys in keys_by_ref.items()
+            for key, tier in keys.looks_up.items()
+        ]
         upsert(self._connection, FILING_KEYS, rows)
 
-    def _define(self, ref: RecordRef, keys: Keys, home: str) -> set[str]:
-        """Write the keys a record defines; those whose home is new or gone."""
-        if not keys.defines:
-            return set()
-        known = dict(
-            self._connection.execute(
-                sa.select(KEY_HOMES.c.key, KEY_HOMES.c.home).where(_is(KEY_HOMES, ref))
-            ).all()
-        )
-        wanted = dict.fromkeys(keys.defines, home)
-        if known == wanted:
-            return set()
-        self._connection.execute(sa.delete(KEY_HOMES).where(_is(KEY_HOMES, ref)))
-        named = msgspec.structs.asdict(ref)
-        upsert(
-            self._connection,
-            KEY_HOMES,
-            [{"key": key, **named, "home": home} for key in wanted],
-        )
-        return {key for key in {*known, *wanted} if known.get(key) != wanted.get(key)}
+    def _define(
+        self,
+        keys_by_ref: dict[RecordRef, Keys],
+        homes: dict[RecordRef, str],
+        filed: Sequence[RecordRef],
+    ) -> set[str]:
+        """Write the keys that records define; those whose home is new or gone."""
+        known: dict[RecordRef, dict[str, str]] = defaultdict(dict)
+        for where in _are(KEY_HOMES, filed):
+            for row in self._connection.execute(sa.select(KEY_HOMES).where(where)):
+                ref = RecordRef(row.system, row.object, row.id)
+                known[ref][row.key] = row.home
+        rows: list[dict[str, str]] = []
+        outdated: list[RecordRef] = []
+        moved: set[str] = set()
+        for ref, keys in keys_by_ref.items():
+            wanted = dict.fromkeys(keys.defines, homes[ref])
+            had = known.get(ref, {})
+            if had == wanted:
+                continue
+            if had:
+                outdated.append(ref)
+            named = msgspec.structs.asdict(ref)
+            rows += [{"key": key, **named, "home": homes[ref]} for key in wanted]
+            moved.update(k for k in {*had, *wanted} if had.get(k) != wanted.get(k))
+        for where in _are(KEY_HOMES, outdated):
+            self._connection.execute(sa.delete(KEY_HOMES).where(where))
+        upsert(self._connection, KEY_HOMES, rows)
+        return moved
 
     def _follow(self, moved: set[str]) -> None:
         """File again every record that looks up one of these keys."""
@@ -246,6 +257,20 @@ def own_domains(
 
 def _entity(ref: RecordRef, fields: bytes | str) -> Entity:
     return msgspec.json.decode(fields, type=ENTITY_TYPES[(ref.system, ref.object)])
+
+
+def _are(
+    table: sa.Table, refs: Sequence[RecordRef]
+) -> Iterator[sa.ColumnElement[bool]]:
+    """Conditions that together match these records, each of a bearable size."""
+    groups: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for ref in refs:
+        groups[(ref.system, ref.object)].append(ref.id)
+    for (system, name), ids in groups.items():
+        for some in chunks(ids):
+            yield sa.and_(
+                table.c.system == system, table.c.object == name, table.c.id.in_(some)
+            )
 
 
 def _is(table: sa.Table, ref: RecordRef) -> sa.ColumnElement[bool]:
