@@ -4,7 +4,7 @@ Only Tasks: an Event has no status and is over when it ends.
 """
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -142,17 +142,20 @@ def _refusal(
         if "salesforce.Task.outcome" in view.org.unmapped:
             return "an outcome is required and no outcome field is mapped"
         return "its outcome has to be filled in first"
-    if activity.day is not None and activity.day > _day(view, activity, interaction):
+    if activity.day is not None and activity.day > _last_day(
+        view, activity, interaction
+    ):
         return "it is due on a later day than what has happened"
     if not label:
         return "the org has several closed statuses; map task_status.completed"
     return ""
 
 
-def _day(view: AccountView, activity: Activity, interaction: Interaction) -> date:
+def _last_day(view: AccountView, activity: Activity, interaction: Interaction) -> date:
+    """The latest day that may be meant: tools write the owner's day, or the UTC one."""
     owner = view.org.users.get(activity.owner_id or "")
-    zone = ZoneInfo((owner.time_zone if owner else None) or "UTC")
-    return interaction.starts_at.astimezone(zone).date()
+    zones = (ZoneInfo((owner.time_zone if owner else None) or "UTC"), UTC)
+    return max(interaction.starts_at.astimezone(zone).date() for zone in zones)
 
 
 def _cancelled(

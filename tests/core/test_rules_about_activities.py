@@ -452,6 +452,16 @@ def test_a_task_of_a_later_day_is_refused(world):
     assert "later day" in refusal_of(world.findings(DONE))
 
 
+def test_a_day_written_in_utc_is_no_later_day(world):
+    """An evening call in California is tomorrow's in UTC: tools write either day."""
+    world.user("rep", time_zone="America/Los_Angeles")
+    world.contact("ann")
+    at = datetime(2026, 3, 1, 2, tzinfo=UTC)
+    world.engagement(starts_at=at)
+    open_task(world, day=at.date())
+    assert change_of(world.findings(DONE)).mode == "auto"
+
+
 def test_several_closed_statuses_need_a_mapping(world):
     """No closed status is guessed; a mapped one is used."""
     world.contact("ann")
