@@ -11,6 +11,7 @@ from syncd.db.migrate import migrate
 from syncd.db.vault import SqlVault, key_beside
 from syncd.ledger.plans import SqlPlans
 from syncd.ledger.store import SqlLedger
+from syncd.ledger.tombstones import SqlTombstones
 from syncd.mirror.store import SqlMirror
 from syncd.model.mail import FREE_MAIL
 
@@ -23,6 +24,7 @@ class Store:
     mirror: SqlMirror
     ledger: SqlLedger
     plans: SqlPlans
+    tombstones: SqlTombstones
     vault: SqlVault
 
     def close(self) -> None:
@@ -64,5 +66,6 @@ def open_store(
         mirror=SqlMirror(engine, free_mail=FREE_MAIL | frozenset(free_mail)),
         ledger=SqlLedger(engine, lock_path=lock_path),
         plans=SqlPlans(engine),
+        tombstones=SqlTombstones(engine),
         vault=vault,
     )

@@ -103,6 +103,7 @@ class App:
             mirror=self.store.mirror,
             ledger=self.store.ledger,
             plans=self.store.plans,
+            tombstones=self.store.tombstones,
             connectors=self.connectors,
             mappings=self.mappings.objects,
             policy=self.policy,

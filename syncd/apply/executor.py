@@ -1,24 +1,24 @@
 """Applies changes: each effect happens once, and never over a person's edit."""
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+import msgspec
 import structlog
 
 from syncd.apply.batches import batches
-from syncd.apply.compare import all_same
+from syncd.apply.recheck import Recheck, current_of, member
 from syncd.apply.writes import (
     Fold,
-    by_person,
     folded,
     item_of,
     ref_of,
     write_of,
 )
 from syncd.errors import RemoteError
+from syncd.model.compare import all_same
 from syncd.model.outcome import ItemOutcome, ItemStatus
 from syncd.model.plan import Change
 from syncd.model.record import RecordRef
@@ -32,10 +32,6 @@ from syncd.ports.stores import IntentState, Ledger, LedgerEntry
 
 _LOG: Final = structlog.get_logger()
 _LONGEST_CALL: Final = timedelta(minutes=10)
-_ROLES: Final = {
-    "OpportunityContactRole": ("OpportunityId", "ContactId"),
-    "opportunityProspectRole": ("opportunity", "prospect"),
-}
 _HAPPENED: Final = frozenset({ItemStatus.DONE, ItemStatus.ALREADY})
 
 
@@ -59,7 +55,11 @@ class Executor:
     stop: Callable[[], bool] = lambda: False
     progress: Callable[[int], None] = lambda _: None
     _outcomes: dict[str, ItemOutcome] = field(default_factory=dict)
-    _written: set[RecordRef] = field(default_factory=set)
+    _recheck: Recheck = field(init=False)
+
+    def __post_init__(self) -> None:
+        """What was written in this run is no stranger's edit."""
+        self._recheck = Recheck(connectors=self.connectors, our_users=self.our_users)
 
     def run(self, changes: Sequence[Change]) -> tuple[ItemOutcome, ...]:
         """Apply changes; one outcome per change, in the order given."""
@@ -174,12 +174,12 @@ class Executor:
         self, connector: WritingConnector, batch: Sequence[Change]
     ) -> tuple[list[Change], dict[str, Mapping[str, object]]]:
         """Changes that may still be sent, and the before-image of each by key."""
-        current = self._current(connector, batch)
-        facts = self._facts(batch)
+        current = current_of(connector, batch)
+        facts = self._recheck.facts(batch)
         ready: list[Change] = []
         before: dict[str, Mapping[str, object]] = {}
         for change in batch:
-            item = self._moved(change, current, facts) or self._member(
+            item = self._recheck.moved(change, current, facts) or member(
                 connector, change
             )
             if item is not None:
@@ -189,98 +189,6 @@ class Executor:
             here = current.get(ref_of(change))
             before[change.key] = dict(here.fields) if here else {}
         return ready, before
-
-    def _current(
-        self, connector: WritingConnector, batch: Sequence[Change]
-    ) -> dict[RecordRef, Current | None]:
-        found: dict[RecordRef, Current | None] = {}
-        by_object: dict[str, list[Change]] = defaultdict(list)
-        for change in batch:
-            if change.record_id is not None:
-                by_object[change.object].append(change)
-        for some in by_object.values():
-            names = {name for c in some for name in (*c.before, *c.after)}
-            refs = sorted({ref_of(change) for change in some})
-            found.update(connector.current(refs, tuple(sorted(names))))
-        return found
-
-    def _facts(self, batch: Sequence[Change]) -> dict[RecordRef, Current | None]:
-        """Other records that changes rest on, as they stand now."""
-        wanted: dict[tuple[str, str], dict[RecordRef, set[str]]] = defaultdict(dict)
-        for change in batch:
-            for fact in change.expects.also:
-                ref = RecordRef(fact.system, fact.object, fact.id)
-                group = wanted[(fact.system, fact.object)]
-                group.setdefault(ref, set()).update(fact.fields)
-        found: dict[RecordRef, Current | None] = {}
-        for (system, _), group in sorted(wanted.items()):
-            connector = self.connectors.get(system)
-            if connector is not None:
-                names = {name for fields in group.values() for name in fields}
-                found.update(connector.current(sorted(group), tuple(sorted(names))))
-        return found
-
-    def _moved(
-        self,
-        change: Change,
-        current: Mapping[RecordRef, Current | None],
-        facts: Mapping[RecordRef, Current | None],
-    ) -> ItemOutcome | None:
-        """Why a change must not be sent, or that nothing is left to do."""
-        for fact in change.expects.also:
-            found = facts.get(RecordRef(fact.system, fact.object, fact.id))
-            if found is None or not all_same(dict(fact.fields), dict(found.fields)):
-                detail = f"{fact.object} {fact.id} moved: {', '.join(fact.fields)}"
-                return item_of(change, ItemStatus.STALE, detail=detail)
-        if change.record_id is None:
-            return None
-        here = current.get(ref_of(change))
-        if here is None:
-            gone = change.operation == "delete"
-            status = ItemStatus.ALREADY if gone else ItemStatus.STALE
-            return item_of(change, status, detail="the record is gone")
-        if change.operation == "update" and all_same(
-            dict(change.after), dict(here.fields)
-        ):
-            return item_of(change, ItemStatus.ALREADY, detail="it says so already")
-        return self._edited(change, here)
-
-    def _edited(self, change: Change, here: Current) -> ItemOutcome | None:
-        moved = [
-            name
-            for name, value in change.before.items()
-            if not all_same({name: value}, dict(here.fields))
-        ]
-        if moved:
-            detail = f"someone changed {', '.join(sorted(moved))}"
-            return item_of(change, ItemStatus.STALE, detail=detail)
-        expected = change.expects.version
-        ours = here.modified_by is not None and here.modified_by == self.our_users.get(
-            change.system
-        )
-        if expected and here.version != expected and not ours:
-            if here.ref in self._written or not by_person(here, expected):
-                return None
-            return item_of(change, ItemStatus.STALE, detail="someone edited the record")
-        return None
-
-    def _member(
-        self, connector: WritingConnector, change: Change
-    ) -> ItemOutcome | None:
-        """Whether a role that would be created is there by now, on this side."""
-        sides = _ROLES.get(change.object)
-        if change.operation != "create" or sides is None:
-            return None
-        deal, person = sides
-        for role in connector.membership(change.object, str(change.after[deal])):
-            if all_same({person: change.after[person]}, dict(role.fields)):
-                return item_of(
-                    change,
-                    ItemStatus.ALREADY,
-                    record_id=role.ref.id,
-                    detail="the role is there by now",
-                )
-        return None
 
     # --- sending --------------------------------------------------------------------
 
@@ -325,14 +233,14 @@ class Executor:
             return self._doubtful(connector, change, detail)
         status, state = {
             WriteStatus.DONE: (ItemStatus.DONE, "done"),
-            WriteStatus.REFUSED: (ItemStatus.REFUSED, "failed"),
+            WriteStatus.REFUSED: (ItemStatus.REFUSED, "refused"),
             WriteStatus.CONFLICT: (ItemStatus.STALE, "failed"),
             WriteStatus.RETRY: (ItemStatus.FAILED, "failed"),
         }[outcome.status]
         item = item_of(change, status, record_id=outcome.record_id, detail=detail)
         self._outcomes[change.id] = item
         if status is ItemStatus.DONE and item.record_id:
-            self._written.add(RecordRef(change.system, change.object, item.record_id))
+            self._recheck.written.add(ref_of(change, item.record_id))
         return change.key, state, item
 
     def _doubtful(
@@ -353,21 +261,30 @@ class Executor:
         return change.key, state, item
 
     def _verify(self, connector: WritingConnector, batch: Sequence[Change]) -> None:
-        """Read back; a value that did not stick is said, not written again."""
+        """Read back: the version for the echo; what did not stick is said.
+
+        It is not written again here: the next plan sees what stands there now.
+        """
+        made = {c.id: self._outcomes[c.id].record_id for c in batch}
         try:
-            current = self._current(connector, batch)
+            current = current_of(connector, batch, made=made)
         except RemoteError as error:
             _LOG.warning("apply.not_verified", code=error.code, changes=len(batch))
             return
+        settled = []
         for change in batch:
-            if change.operation != "update":
-                continue
-            here = current.get(ref_of(change))
-            if here is None or not all_same(dict(change.after), dict(here.fields)):
+            here = current.get(ref_of(change, made[change.id]))
+            item = msgspec.structs.replace(
+                self._outcomes[change.id], version=here.version if here else ""
+            )
+            if not _stuck(change, here):
                 detail = "written, but it did not stick: an automation changed it"
-                item = item_of(change, ItemStatus.FAILED, detail=detail)
-                self._outcomes[change.id] = item
-                self.ledger.settle([(change.key, "done", item)], now=self.now())
+                item = msgspec.structs.replace(
+                    item, status=ItemStatus.FAILED, detail=detail
+                )
+            self._outcomes[change.id] = item
+            settled.append((change.key, "done", item))
+        self.ledger.settle(settled, now=self.now())
 
     def _is_done(self, change: Change) -> bool:
         return self._outcomes[change.id].status is ItemStatus.DONE
@@ -387,3 +304,12 @@ class Executor:
     def _fail(self, changes: Iterable[Change], why: str) -> None:
         for change in changes:
             self._outcomes[change.id] = item_of(change, ItemStatus.FAILED, detail=why)
+
+
+def _stuck(change: Change, here: Current | None) -> bool:
+    """Whether the record shows what was written."""
+    if change.operation == "delete":
+        return here is None
+    if change.operation == "create":
+        return here is not None
+    return here is not None and all_same(dict(change.after), dict(here.fields))

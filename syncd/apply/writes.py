@@ -50,9 +50,9 @@ def by_person(here: Current, expected: str) -> bool:
     return here.modified_at > datetime.fromisoformat(expected)
 
 
-def ref_of(change: Change) -> RecordRef:
-    """The record a change writes; without id for a create."""
-    return RecordRef(change.system, change.object, change.record_id or "")
+def ref_of(change: Change, made: str | None = None) -> RecordRef:
+    """The record a change writes; for a create the one ``made``, else without id."""
+    return RecordRef(change.system, change.object, change.record_id or made or "")
 
 
 def write_of(change: Change) -> Write:

@@ -7,7 +7,8 @@ import sqlalchemy as sa
 
 from syncd.errors import Problem, StoreError
 
-HEAD: Final = "0001"
+HEAD: Final = "0002"
+_LOCK_KEY: Final = 7_396_124_504  # any number that nobody else takes
 
 
 def migrate(engine: sa.Engine) -> None:
@@ -31,7 +32,7 @@ def migrate(engine: sa.Engine) -> None:
                 remedy="upgrade syncd, or use another store",
             )
         )
-    _upgrade(engine)
+    upgrade(engine)
 
 
 def _version(connection: sa.Connection) -> str | None:
@@ -41,7 +42,8 @@ def _version(connection: sa.Connection) -> str | None:
     return None if found is None else str(found)
 
 
-def _upgrade(engine: sa.Engine) -> None:
+def upgrade(engine: sa.Engine, *, to: str = HEAD) -> None:
+    """Go to a version in one transaction; a second process waits and finds it done."""
     # Late: Alembic takes a quarter of a second to import and is seldom needed.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
@@ -49,8 +51,10 @@ def _upgrade(engine: sa.Engine) -> None:
     config = Config()
     config.set_main_option("script_location", str(files("syncd.db") / "migrations"))
     with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK_KEY)))
         config.attributes["connection"] = connection
-        command.upgrade(config, HEAD)
+        command.upgrade(config, to)
 
 
 def _unusable(engine: sa.Engine, error: sa.exc.DatabaseError) -> StoreError:

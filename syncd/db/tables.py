@@ -149,7 +149,8 @@ LEDGER: Final = sa.Table(
     "ledger",
     METADATA,
     sa.Column("sequence", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("key", sa.String(80), nullable=False, unique=True),
+    sa.Column("key", sa.String(80), nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False, server_default="1"),
     sa.Column("change_id", sa.String(64), nullable=False, index=True),
     sa.Column("effect", sa.String(500), nullable=False, index=True),
     sa.Column("run_id", sa.String(64), nullable=False, index=True),
@@ -161,6 +162,18 @@ LEDGER: Final = sa.Table(
     sa.Column("change", sa.Text, nullable=False),
     sa.Column("before", sa.Text, nullable=False),
     sa.Column("detail", sa.Text, nullable=False, server_default=""),
+    sa.Column("written_version", sa.String(64), nullable=False, server_default=""),
+    sa.Index("ledger_by_key", "key", "attempt", unique=True),
+)
+TOMBSTONES: Final = sa.Table(
+    "tombstones",
+    METADATA,
+    sa.Column("effect", sa.String(500), primary_key=True),
+    sa.Column("id", sa.String(64), nullable=False, index=True),
+    sa.Column("made_at", Instant(), nullable=False),
+    sa.Column("expires_at", Instant()),
+    sa.Column("cleared_at", Instant()),
+    sa.Column("body", sa.Text, nullable=False),
 )
 SECRETS: Final = sa.Table(
     "secrets",

@@ -1,6 +1,7 @@
 """The ledger on SQLAlchemy; see :class:`syncd.ports.stores.Ledger`."""
 
 import os
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -15,10 +16,11 @@ from syncd.db.tables import LEDGER, RUNS
 from syncd.errors import GuardError, Problem
 from syncd.model.outcome import ItemOutcome, RunOutcome
 from syncd.model.plan import Change, effect_of
+from syncd.model.tombstone import PastWrite
 from syncd.ports.stores import IntentState, LedgerEntry
 
 _LOCK_KEY: Final = 7_396_124_502  # any number that nobody else takes
-_SETTLED: Final = ("done", "undone")
+_AGAIN: Final = ("failed", "refused")
 
 
 class SqlLedger:
@@ -99,7 +101,7 @@ class SqlLedger:
         *,
         values: Mapping[str, Any],
     ) -> IntentState:
-        if known is not None and known["state"] != "failed":
+        if known is not None and known["state"] not in _AGAIN:
             return IntentState(
                 key=change.key,
                 state=known["state"],
@@ -109,6 +111,7 @@ class SqlLedger:
         row = {
             **values,
             "key": change.key,
+            "attempt": 1 if known is None else known["attempt"] + 1,
             "change_id": change.id,
             "effect": effect_of(change),
             "state": "open",
@@ -117,12 +120,7 @@ class SqlLedger:
             "record_id": change.record_id,
             "settled_at": None,
         }
-        if known is None:
-            connection.execute(sa.insert(LEDGER).values(**row))
-        else:
-            connection.execute(
-                sa.update(LEDGER).where(LEDGER.c.key == change.key).values(**row)
-            )
+        connection.execute(sa.insert(LEDGER).values(**row))
         return IntentState(
             key=change.key, state="new", intended_at=values["intended_at"]
         )
@@ -140,8 +138,17 @@ class SqlLedger:
                 }
                 if item.record_id:
                     values["record_id"] = item.record_id
+                if item.version:
+                    values["written_version"] = item.version
+                last = (
+                    sa.select(sa.func.max(LEDGER.c.attempt))
+                    .where(LEDGER.c.key == key)
+                    .scalar_subquery()
+                )
                 connection.execute(
-                    sa.update(LEDGER).where(LEDGER.c.key == key).values(**values)
+                    sa.update(LEDGER)
+                    .where(LEDGER.c.key == key, LEDGER.c.attempt == last)
+                    .values(**values)
                 )
 
     def open_intents(self) -> Sequence[LedgerEntry]:
@@ -157,18 +164,16 @@ class SqlLedger:
         found = self._entries(LEDGER.c.change_id == change_id)
         return found[-1] if found else None
 
-    def generations(self, effect_keys: Sequence[str]) -> Mapping[str, int]:
-        """How often an earlier equal effect was undone or reverted."""
-        counts: dict[str, int] = dict.fromkeys(effect_keys, 0)
+    def past(self, effects: Sequence[str]) -> Mapping[str, Sequence[PastWrite]]:
+        """Writes of these effects that happened or were refused, oldest first."""
+        found: dict[str, list[PastWrite]] = defaultdict(list)
+        settled = LEDGER.c.state.in_(("done", "refused"))
         with self._read() as connection:
-            for some in chunks(list(effect_keys)):
-                query = (
-                    sa.select(LEDGER.c.effect, sa.func.count())
-                    .where(LEDGER.c.effect.in_(some), LEDGER.c.state.in_(_SETTLED))
-                    .group_by(LEDGER.c.effect)
-                )
-                counts.update(dict(connection.execute(query).all()))
-        return counts
+            for some in chunks(list(effects)):
+                query = sa.select(LEDGER).where(LEDGER.c.effect.in_(some), settled)
+                for row in connection.execute(query.order_by(LEDGER.c.sequence)):
+                    found[row.effect].append(_past(row))
+        return found
 
     @contextmanager
     def writer_lock(self) -> Iterator[None]:
@@ -213,7 +218,7 @@ class SqlLedger:
         found: dict[str, sa.RowMapping] = {}
         for some in chunks(keys):
             query = sa.select(LEDGER).where(LEDGER.c.key.in_(some))
-            rows = connection.execute(query).mappings()
+            rows = connection.execute(query.order_by(LEDGER.c.attempt)).mappings()
             found.update((row["key"], row) for row in rows)
         return found
 
@@ -238,6 +243,21 @@ class SqlLedger:
 
     def _read(self) -> sa.Connection:
         return self._engine.connect().execution_options(reading=True)
+
+
+def _past(row: sa.Row[Any]) -> PastWrite:
+    change = msgspec.json.decode(row.change, type=Change)
+    return PastWrite(
+        key=row.key,
+        operation=change.operation,
+        record_id=row.record_id,
+        after=change.after,
+        state=row.state,
+        settled_at=row.settled_at,
+        written_version=row.written_version,
+        takes_back=change.takes_back,
+        detail=row.detail,
+    )
 
 
 def _json(value: Any) -> str:  # noqa: ANN401 - any JSON value

@@ -44,12 +44,16 @@ class ItemStatus(StrEnum):
 
 
 class ItemOutcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one change, and why; ``detail`` has codes and field names only."""
+    """What became of one change, and why; ``detail`` has codes and field names only.
+
+    ``version`` is the record's, read back after the write; empty if it was not.
+    """
 
     change_id: str
     status: ItemStatus
     record_id: str | None = None
     detail: str = ""
+    version: str = ""
 
 
 class RunOutcome(msgspec.Struct, frozen=True, kw_only=True):

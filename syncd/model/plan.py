@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from syncd.model.tombstone import Tombstone
+
 SCHEMA = "syncd.plan/1"
 
 
@@ -75,6 +77,9 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
         guarded: Sent alone under ``If-Unmodified-Since``, because someone outside
             the integration users touched the record lately.
         natural_key: For a create, how its effect is found again.
+        undoes: Key of the change that this one takes back; empty = none.
+        takes_back: Whether this leaves things as they were before we came: an undo,
+            but not the undo of an undo.
     """
 
     id: str
@@ -97,6 +102,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     guarded: bool = False
     natural_key: str = ""
     finding_ids: tuple[str, ...] = ()
+    undoes: str = ""
+    takes_back: bool = False
 
 
 class GuardResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,6 +147,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     changes: tuple[Change, ...]
     guards: tuple[GuardResult, ...]
     notes: tuple[str, ...] = ()
+    tombstones: tuple[Tombstone, ...] = ()
 
 
 def effect_key(

@@ -57,6 +57,7 @@ class Defaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     history_days: int = 400
     grace_minutes: int = 60
     settle_minutes: int = 30
+    tombstone_days: int = 0
 
 
 class AssociationPolicy(

@@ -21,13 +21,14 @@ from syncd.model.policy import Policy
 from syncd.model.record import RecordRef
 from syncd.model.rule import RuleSpec
 from syncd.model.scope import Scope
+from syncd.model.tombstone import PastWrite
 from syncd.model.view import AccountView, OrgContext
 from syncd.pipeline.judge import Judged, judge
 from syncd.pipeline.poll import FactMirror, Progress
 from syncd.plan.build import build_plan, text_values, with_cost
 from syncd.plan.inputs import Limits, PlanInputs, Touch
 from syncd.ports.connector import Connector, Write
-from syncd.ports.stores import Ledger, Plans
+from syncd.ports.stores import Ledger, Plans, Tombstones
 
 _SALESFORCE: Final = "salesforce"
 
@@ -44,6 +45,7 @@ class PlanRequest:
     mirror: FactMirror
     ledger: Ledger
     plans: Plans
+    tombstones: Tombstones
     connectors: Mapping[str, Connector]
     mappings: Mappings
     policy: Policy
@@ -80,6 +82,7 @@ def make_plan(request: PlanRequest) -> Plan:
     plan = build_plan(findings, inputs=inputs)
     plan = with_cost(plan, _cost(plan, request.connectors))
     request.plans.save(plan)
+    request.tombstones.add(plan.tombstones)
     return plan
 
 
@@ -188,6 +191,8 @@ def _inputs(
 ) -> PlanInputs:
     facts = request.mirror.facts()
     ours = set(facts.get("our_users", {}).values())
+    effects = _effects(findings, request.mappings)
+    past = request.ledger.past(effects)
     scope: dict[str, Any] = msgspec.to_builtins(request.scope)
     return PlanInputs(
         now=request.now,
@@ -200,7 +205,11 @@ def _inputs(
         texts=texts,
         touched=touched,
         tools=frozenset(org.integration_user_ids | ours),
-        generations=request.ledger.generations(_effects(findings, request.mappings)),
+        past=past,
+        tombstones=request.tombstones.of(effects),
+        made=_made(past, request.mirror),
+        our_users=facts.get("our_users", {}),
+        tombstone_days=request.policy.defaults.tombstone_days,
         live=request.mirror.live_counts(),
         doubts=tuple(
             f"{one.system} {one.object} fell from {one.before} to {one.after}"
@@ -209,6 +218,22 @@ def _inputs(
         links=org.links,
         notes=tuple(notes),
     )
+
+
+def _made(
+    past: Mapping[str, Sequence[PastWrite]], mirror: FactMirror
+) -> dict[RecordRef, bool]:
+    """Whether records that we made are in the mirror, and live."""
+    found: dict[RecordRef, bool] = {}
+    for effect, writes in past.items():
+        system, name, *_ = effect.split("|")
+        for write in writes:
+            if write.operation == "create" and write.record_id:
+                ref = RecordRef(system, name, write.record_id)
+                record = mirror.get(ref)
+                if record is not None:
+                    found[ref] = not record.deleted
+    return found
 
 
 def _effects(findings: Iterable[Finding], mappings: Mappings) -> list[str]:

@@ -23,10 +23,12 @@ from syncd.model.plan import (
     effect_key,
 )
 from syncd.model.record import link_to
+from syncd.model.tombstone import Tombstone
 from syncd.plan.digest import digest_of
 from syncd.plan.guards import check_guards
 from syncd.plan.inputs import PlanInputs
 from syncd.plan.order import in_order
+from syncd.plan.reverts import Held, held
 
 _RECENT: Final = timedelta(hours=24)
 _ROLES: Final = frozenset({"OpportunityContactRole", "opportunityProspectRole"})
@@ -40,7 +42,7 @@ def build_plan(findings: Sequence[Finding], *, inputs: PlanInputs) -> Plan:
     ordered = sorted(findings, key=lambda f: (f.rule, f.subject, f.id))
     planned: dict[str, Change] = {}
     effects: dict[str, str] = {}
-    dropped: dict[str, str] = {}
+    dropped: dict[str, Held] = {}
     after_keys: dict[str, set[str]] = defaultdict(set)
     for finding in ordered:
         if finding.waiting or finding.blocked_by:
@@ -48,15 +50,17 @@ def build_plan(findings: Sequence[Finding], *, inputs: PlanInputs) -> Plan:
         for proposed in finding.changes:
             change, why_not = _change(finding, proposed, inputs)
             if change is None:
-                dropped[finding.id] = why_not
+                dropped[finding.id] = Held(says=why_not)
                 continue
             known = planned.get(change.id)
             planned[change.id] = _merged(known, change) if known else change
             effects[proposed.effect_key] = change.id
             after_keys[change.id].update(proposed.after_keys)
-    for change_id, reason in _contradictions(planned.values()).items():
+    kept_back = _kept_back(planned, inputs)
+    kept_back |= _orphans(planned, kept_back, after_keys, effects)
+    for change_id, why in kept_back.items():
         gone = planned.pop(change_id)
-        dropped.update(dict.fromkeys(gone.finding_ids, reason))
+        dropped.update(dict.fromkeys(gone.finding_ids, why))
     changes = in_order(
         [
             msgspec.structs.replace(
@@ -66,7 +70,7 @@ def build_plan(findings: Sequence[Finding], *, inputs: PlanInputs) -> Plan:
             for change in planned.values()
         ]
     )
-    shown = tuple(_shown(f, changes, dropped.get(f.id, ""), inputs) for f in ordered)
+    shown = tuple(_shown(f, changes, dropped.get(f.id), inputs) for f in ordered)
     digest = digest_of(changes, orgs=inputs.orgs)
     return Plan(
         schema=SCHEMA,
@@ -82,6 +86,7 @@ def build_plan(findings: Sequence[Finding], *, inputs: PlanInputs) -> Plan:
         changes=changes,
         guards=check_guards(changes, inputs=inputs),
         notes=inputs.notes,
+        tombstones=_tombstones(kept_back.values()),
     )
 
 
@@ -106,7 +111,7 @@ def _change(
     before = object_map.to_vendor(proposed.before)
     what = proposed.natural_key or target.id
     effect = effect_key(target.system, target.object, what, after)
-    generation = inputs.generations.get(effect, 0)
+    generation = sum(w.state == "done" for w in inputs.past.get(effect, ()))
     key = _key(target.system, target.object, what, before, after, generation)
     return (
         Change(
@@ -184,20 +189,57 @@ def _merged(one: Change, other: Change) -> Change:
     )
 
 
-def _contradictions(changes: Iterable[Change]) -> dict[str, str]:
+def _kept_back(planned: Mapping[str, Change], inputs: PlanInputs) -> dict[str, Held]:
+    """Changes that must not be planned now, by id."""
+    found = {
+        change_id: why
+        for change_id, change in planned.items()
+        if (why := held(change, inputs)) is not None
+    }
+    return {**_contradictions(planned.values()), **found}
+
+
+def _orphans(
+    planned: Mapping[str, Change],
+    kept_back: Mapping[str, Held],
+    after_keys: Mapping[str, set[str]],
+    effects: Mapping[str, str],
+) -> dict[str, Held]:
+    """Changes that rest on one that is not planned, and those that rest on them."""
+    found: dict[str, Held] = {}
+    grown = True
+    while grown:
+        grown = False
+        for change_id in planned.keys() - kept_back.keys() - found.keys():
+            needs = {effects[k] for k in after_keys[change_id] if k in effects}
+            missing = sorted(needs & (kept_back.keys() | found.keys()))
+            if missing:
+                why = {**kept_back, **found}[missing[0]]
+                says = f"it rests on a change that is held back: {why.says}"
+                found[change_id] = Held(says=says, waiting=why.waiting)
+                grown = True
+    return found
+
+
+def _tombstones(kept_back: Iterable[Held]) -> tuple[Tombstone, ...]:
+    found = {one.tombstone.id: one.tombstone for one in kept_back if one.tombstone}
+    return tuple(found[key] for key in sorted(found))
+
+
+def _contradictions(changes: Iterable[Change]) -> dict[str, Held]:
     """Changes that want different values for one field of one record."""
     wanted: dict[tuple[str, ...], list[Change]] = defaultdict(list)
     for change in changes:
         what = change.record_id or change.natural_key
         for name in change.after or {"": None}:
             wanted[(change.system, change.object, what, name)].append(change)
-    found: dict[str, str] = {}
+    found: dict[str, Held] = {}
     for (_, _, _, name), several in wanted.items():
         values = {_key(change.operation, change.after.get(name)) for change in several}
         if len(values) > 1:
             rules = ", ".join(sorted({change.rule for change in several}))
-            reason = f"{rules} want different values for {name or 'the record'}"
-            found.update(dict.fromkeys((change.id for change in several), reason))
+            why = Held(says=f"{rules} want different values for {name or 'the record'}")
+            found.update(dict.fromkeys((change.id for change in several), why))
     return found
 
 
@@ -209,7 +251,10 @@ def _dependencies(
 
 
 def _shown(
-    finding: Finding, changes: Sequence[Change], dropped: str, inputs: PlanInputs
+    finding: Finding,
+    changes: Sequence[Change],
+    dropped: Held | None,
+    inputs: PlanInputs,
 ) -> PlanFinding:
     mine = [change for change in changes if finding.id in change.finding_ids]
     status = "report"
@@ -236,8 +281,8 @@ def _shown(
         evidence=_evidence(finding.evidence),
         changes=tuple(change.id for change in mine),
         status=status,
-        why_not=dropped or finding.why_not,
-        waiting=finding.waiting,
+        why_not=dropped.says if dropped else finding.why_not,
+        waiting=finding.waiting or bool(dropped and dropped.waiting),
         blocked_by=finding.blocked_by,
     )
 

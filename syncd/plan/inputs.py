@@ -1,6 +1,6 @@
 """What a plan is made from, beside the findings."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ import msgspec
 from syncd.mapping.schema import Mappings
 from syncd.model.plan import ConnectorState
 from syncd.model.record import RecordRef
+from syncd.model.tombstone import PastWrite, Tombstone
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +37,12 @@ class PlanInputs:
         texts: Texts read for ``TextOf`` values, by record and canonical field.
         touched: Last change of each record, where it is known.
         tools: Users whose edits nobody would miss: integration users and ourselves.
-        generations: How often an effect was brought about before, by effect key.
+        past: Settled writes of each effect, oldest first, by effect key.
+        tombstones: By effect key; cleared and expired ones too.
+        made: Whether a record that we made is in the mirror and lives, by record;
+            absent = not seen there yet.
+        our_users: Ids of the users we write as, by system.
+        tombstone_days: How long a new tombstone holds; 0 = until it is cleared.
         live: Live records by (system, object), for the share limit.
         doubts: Snapshots that were not believed, in words.
         names: Subject names and links for people, by record.
@@ -52,7 +58,11 @@ class PlanInputs:
     texts: Mapping[tuple[RecordRef, str], str] = field(default_factory=dict)
     touched: Mapping[RecordRef, Touch] = field(default_factory=dict)
     tools: frozenset[str] = frozenset()
-    generations: Mapping[str, int] = field(default_factory=dict)
+    past: Mapping[str, Sequence[PastWrite]] = field(default_factory=dict)
+    tombstones: Mapping[str, Tombstone] = field(default_factory=dict)
+    made: Mapping[RecordRef, bool] = field(default_factory=dict)
+    our_users: Mapping[str, str] = field(default_factory=dict)
+    tombstone_days: int = 0
     live: Mapping[tuple[str, str], int] = field(default_factory=dict)
     doubts: tuple[str, ...] = ()
     links: Mapping[str, str] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from syncd.model.outcome import ItemOutcome, PollOutcome, RunOutcome
 from syncd.model.plan import Change, Plan
 from syncd.model.policy import Policy
 from syncd.model.record import Quarantined, Record, RecordRef
+from syncd.model.tombstone import PastWrite, Tombstone
 from syncd.model.view import HomeRecords, OrgContext
 
 
@@ -143,8 +144,8 @@ class IntentState(msgspec.Struct, frozen=True, kw_only=True):
     """What the ledger knows of an idempotency key.
 
     ``state``: ``new`` (just recorded), ``done`` (its effect happened), ``open``
-    (intent without outcome: must be settled by looking), ``failed`` (certainly not
-    written, may be tried again).
+    (intent without outcome: must be settled by looking), ``failed`` or ``refused``
+    (certainly not written, may be tried again).
     """
 
     key: str
@@ -220,12 +221,24 @@ class Ledger(Protocol):
         """The write of one change, for ``explain``."""
         ...
 
-    def generations(self, effect_keys: Sequence[str]) -> Mapping[str, int]:
-        """How often an earlier equal effect was undone or reverted."""
+    def past(self, effects: Sequence[str]) -> Mapping[str, Sequence[PastWrite]]:
+        """Writes of these effects that happened or were refused, oldest first."""
         ...
 
     def writer_lock(self) -> AbstractContextManager[None]:
         """Held while changes are written: one writer per store."""
+        ...
+
+
+class Tombstones(Protocol):
+    """Effects that are left alone; one per effect."""
+
+    def of(self, effects: Sequence[str]) -> Mapping[str, Tombstone]:
+        """Those of these effects, cleared and expired ones included."""
+        ...
+
+    def add(self, tombstones: Iterable[Tombstone]) -> None:
+        """Remember; an effect's earlier tombstone is replaced."""
         ...
 
 

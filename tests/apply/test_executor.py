@@ -34,8 +34,9 @@ class Remote:
         self.calls = 0
 
     def current(self, refs, fields):
-        """Tasks as they stand."""
-        return {
+        """Tasks and roles as they stand."""
+        roles = {ref: self._role(ref.id.removeprefix("00K")) for ref in refs}
+        return roles | {
             ref: Current(
                 ref=ref,
                 version=self.versions.get(ref.id, VERSION),
@@ -46,6 +47,7 @@ class Remote:
             if ref.id in self.tasks
             else None
             for ref in refs
+            if ref.object == "Task"
         }
 
     def write(self, writes):
@@ -67,7 +69,11 @@ class Remote:
             "lost after": WriteStatus.AMBIGUOUS,
             "lost before": WriteStatus.AMBIGUOUS,
         }[told]
-        return WriteOutcome(key=write.key, status=status, record_id=write.record_id)
+        made = (
+            f"00K{write.fields['ContactId']}" if "ContactId" in write.fields else None
+        )
+        record_id = write.record_id or made
+        return WriteOutcome(key=write.key, status=status, record_id=record_id)
 
     def _do(self, write):
         if write.operation == "create":

@@ -19,6 +19,7 @@ from syncd.model.finding import (
 )
 from syncd.model.plan import ConnectorState, effect_of
 from syncd.model.record import RecordRef
+from syncd.model.tombstone import PastWrite
 from syncd.plan.build import build_plan, text_values
 from syncd.plan.guards import refuse_unfit
 from syncd.plan.inputs import Limits, PlanInputs, Touch
@@ -187,7 +188,15 @@ def test_a_later_plan_of_the_same_state_has_the_same_keys():
 def test_an_effect_that_was_taken_back_gets_a_new_key():
     """Wanting it again after a revert is another change."""
     first = build_plan([finding(change())], inputs=inputs()).changes[0]
-    again = inputs(generations={effect_of(first): 1})
+    before = PastWrite(
+        key="k",
+        operation="update",
+        record_id=TASK.id,
+        after={"WhatId": None},
+        state="done",
+        settled_at=NOW - timedelta(hours=1),
+    )
+    again = inputs(past={effect_of(first): [before]})
     second = build_plan([finding(change())], inputs=again).changes[0]
     assert second.key != first.key
     assert second.id != first.id

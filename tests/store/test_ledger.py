@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from syncd.errors import GuardError
 from syncd.model.outcome import ItemOutcome, ItemStatus, RunOutcome
 from syncd.model.plan import SCHEMA, Change, Expects, Plan, effect_of
+from syncd.model.tombstone import Tombstone, TombstoneKind
 from syncd.store import Store, open_store
 
 Make = Callable[..., Change]
@@ -84,17 +86,53 @@ def test_failed_write_may_be_tried_again(
     assert len(store.ledger.open_intents()) == 1
 
 
-def test_generation_rises_with_every_effect_that_happened(
+def test_every_attempt_of_a_write_is_kept(
     store: Store, change: Make, now: datetime
 ) -> None:
-    """The same effect wanted again after it was taken back has a new key."""
+    """Refused, tried again and done: the journal has both, under their own runs."""
     one = change("k1")
     effect = effect_of(one)
-    assert store.ledger.generations([effect]) == {effect: 0}
     _intend(store, now, one)
-    assert store.ledger.generations([effect]) == {effect: 0}
-    store.ledger.settle([("k1", "done", _item(one))], now=now)
-    assert store.ledger.generations([effect]) == {effect: 1}
+    assert store.ledger.past([effect]) == {}
+    refused = _item(one, ItemStatus.REFUSED)
+    store.ledger.settle([("k1", "refused", refused)], now=now)
+    assert _intend(store, now, one) == ["new"]
+    done = msgspec.structs.replace(_item(one), version="v2")
+    store.ledger.settle([("k1", "done", done)], now=now + timedelta(seconds=1))
+    first, second = store.ledger.past([effect])[effect]
+    assert (first.state, second.state) == ("refused", "done")
+    assert (first.written_version, second.written_version) == ("", "v2")
+    assert second.after == {"Status": "Completed"}
+    assert [e.state for e in store.ledger.entries("run_1")] == ["refused", "done"]
+
+
+def test_a_cleared_tombstone_is_remembered_as_forgiven(
+    store: Store, now: datetime
+) -> None:
+    """It holds nothing back any more, and its effect may be entombed again."""
+    stone = Tombstone(
+        effect="salesforce|Task|00T1|WhatId",
+        kind=TombstoneKind.REVERTED,
+        rule="a-rule",
+        system="salesforce",
+        object="Task",
+        what="00T1",
+        fields=("WhatId",),
+        says="someone changed it back",
+        made_at=now,
+        expires_at=now + timedelta(days=30),
+    )
+    store.tombstones.add([stone])
+    assert store.tombstones.all(now=now) == [stone]
+    assert store.tombstones.all(now=now + timedelta(days=31)) == []
+    assert store.tombstones.clear(["tmb_other"], now=now) == []
+    [lifted] = store.tombstones.clear([stone.id], now=now + timedelta(days=1))
+    assert lifted.forgiven_at(now) == now + timedelta(days=1)
+    assert store.tombstones.all(now=now) == []
+    assert store.tombstones.all(now=now, everything=True) == [lifted]
+    assert store.tombstones.of([stone.effect]) == {stone.effect: lifted}
+    store.tombstones.add([stone])
+    assert store.tombstones.all(now=now) == [stone]
 
 
 def test_second_writer_is_refused(store: Store, store_url: str, tmp_path: Path) -> None:

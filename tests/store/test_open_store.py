@@ -1,5 +1,6 @@
 """Opening a store: migrated, refused with a remedy, or made anew."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,8 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from syncd.db.engine import open_engine
+from syncd.db.migrate import upgrade
 from syncd.db.tables import METADATA
 from syncd.errors import StoreError
 from syncd.store import Store, open_store
@@ -17,6 +20,39 @@ def test_migrations_lead_to_the_tables_that_the_code_knows(store: Store) -> None
     with store.engine.connect() as connection:
         context = MigrationContext.configure(connection)
         assert compare_metadata(context, METADATA) == []
+
+
+def test_a_ledger_of_the_first_version_is_kept(store_url: str, tmp_path: Path) -> None:
+    """An upgrade takes every row along; each becomes the first attempt of its key."""
+    engine = open_engine(store_url)
+    upgrade(engine, to="0001")
+    row = dict.fromkeys(("change_id", "effect", "run_id", "plan_id"), "x")
+    row |= {"state": "done", "intended_at": "2026", "change": "{}", "before": "{}"}
+    columns = ", ".join(("key", *row))
+    values = ", ".join(f":{name}" for name in ("key", *row))
+    with engine.begin() as connection:
+        for key in ("k1", "k2"):
+            statement = f"INSERT INTO ledger ({columns}) VALUES ({values})"
+            connection.execute(sa.text(statement), {"key": key, **row})
+    engine.dispose()
+    store = open_store(store_url, base=tmp_path)
+    query = sa.text("SELECT key, attempt, sequence FROM ledger ORDER BY sequence")
+    with store.engine.connect() as connection:
+        assert connection.execute(query).all() == [("k1", 1, 1), ("k2", 1, 2)]
+    store.close()
+
+
+def test_two_openers_of_an_empty_store_both_find_it_ready(
+    store_url: str, tmp_path: Path
+) -> None:
+    """One of them makes the tables, the other waits and finds them."""
+    with ThreadPoolExecutor(4) as pool:
+        opened = list(
+            pool.map(lambda _: open_store(store_url, base=tmp_path), range(4))
+        )
+    for store in opened:
+        assert store.mirror.facts() == {}
+        store.close()
 
 
 def test_opening_twice_changes_nothing(

@@ -1,0 +1,73 @@
+"""Tombstones on SQLAlchemy; see :class:`syncd.ports.stores.Tombstones`."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+import sqlalchemy as sa
+
+from syncd.db.engine import chunks, upsert
+from syncd.db.tables import TOMBSTONES
+from syncd.model.tombstone import Tombstone
+
+
+class SqlTombstones:
+    """One row per effect; a cleared one stays, so that it is known what is forgiven."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        """Keeps tombstones in the store behind this engine."""
+        self._engine = engine
+
+    def of(self, effects: Sequence[str]) -> Mapping[str, Tombstone]:
+        """Those of these effects, cleared and expired ones included."""
+        found: dict[str, Tombstone] = {}
+        with self._read() as connection:
+            for some in chunks(list(effects)):
+                query = sa.select(TOMBSTONES.c.body).where(
+                    TOMBSTONES.c.effect.in_(some)
+                )
+                for one in self._decoded(connection.scalars(query)):
+                    found[one.effect] = one
+        return found
+
+    def all(self, *, now: datetime, everything: bool = False) -> Sequence[Tombstone]:
+        """Those that hold something back, newest first; or every one there ever was."""
+        query = sa.select(TOMBSTONES.c.body).order_by(
+            TOMBSTONES.c.made_at.desc(), TOMBSTONES.c.effect
+        )
+        with self._read() as connection:
+            found = list(self._decoded(connection.scalars(query)))
+        return [one for one in found if everything or one.forgiven_at(now) is None]
+
+    def add(self, tombstones: Iterable[Tombstone]) -> None:
+        """Remember; an effect's earlier tombstone is replaced."""
+        rows = [
+            {
+                "effect": one.effect,
+                "id": one.id,
+                "made_at": one.made_at,
+                "expires_at": one.expires_at,
+                "cleared_at": one.cleared_at,
+                "body": msgspec.json.encode(one).decode(),
+            }
+            for one in tombstones
+        ]
+        with self._engine.begin() as connection:
+            upsert(connection, TOMBSTONES, rows)
+
+    def clear(self, ids: Sequence[str], *, now: datetime) -> Sequence[Tombstone]:
+        """Lift these; what was taken back before now may be done again."""
+        wanted = set(ids)
+        lifted = [
+            msgspec.structs.replace(one, cleared_at=now)
+            for one in self.all(now=now)
+            if one.id in wanted
+        ]
+        self.add(lifted)
+        return lifted
+
+    def _decoded(self, bodies: Iterable[str]) -> Iterable[Tombstone]:
+        return (msgspec.json.decode(body, type=Tombstone) for body in bodies)
+
+    def _read(self) -> sa.Connection:
+        return self._engine.connect().execution_options(reading=True)

@@ -1,0 +1,77 @@
+"""What a person took back, or another tool keeps taking back: not done again."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from syncd.model.ids import stable_id
+
+
+class TombstoneKind(StrEnum):
+    """Why an effect is not brought about again."""
+
+    REVERTED = "reverted"  # a person changed or removed what we wrote
+    UNDONE = "undone"  # `syncd undo` took it back
+    TOOL_WAR = "tool_war"  # another integration keeps writing over it
+    REFUSED = "refused"  # the remote refused it every time
+
+
+class Tombstone(msgspec.Struct, frozen=True, kw_only=True):
+    """One effect that is left alone until this is cleared or expires.
+
+    Attributes:
+        effect: Record or natural key with field names; never the values, never the
+            home (see ``syncd.model.plan.effect_key``).
+        says: What happened, for people; names and field names only.
+        expires_at: None = never.
+        cleared_at: When a person lifted it; what happened before then is forgiven.
+    """
+
+    effect: str
+    kind: TombstoneKind
+    rule: str
+    system: str
+    object: str
+    what: str
+    fields: tuple[str, ...]
+    says: str
+    made_at: datetime
+    expires_at: datetime | None = None
+    cleared_at: datetime | None = None
+
+    @property
+    def id(self) -> str:
+        """The same for every tombstone of one effect."""
+        return stable_id("tmb", self.effect)
+
+    def forgiven_at(self, now: datetime) -> datetime | None:
+        """Since when it holds nothing back any more; None = it still does."""
+        if self.cleared_at is not None:
+            return self.cleared_at
+        if self.expires_at is not None and self.expires_at <= now:
+            return self.expires_at
+        return None
+
+
+class PastWrite(msgspec.Struct, frozen=True, kw_only=True):
+    """One settled write of an effect, as the ledger has it.
+
+    Attributes:
+        state: ``done`` or ``refused``.
+        takes_back: Whether this write was itself an undo.
+        written_version: The record's version read back after the write; empty = it
+            could not be read back.
+    """
+
+    key: str
+    operation: str
+    record_id: str | None
+    after: Mapping[str, Any]
+    state: str
+    settled_at: datetime
+    written_version: str = ""
+    takes_back: bool = False
+    detail: str = ""

@@ -1,0 +1,165 @@
+"""Whether a change may be brought about again, after what became of it before. Pure."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from syncd.model.compare import all_same
+from syncd.model.plan import Change, effect_of
+from syncd.model.record import RecordRef
+from syncd.model.tombstone import PastWrite, Tombstone, TombstoneKind
+from syncd.plan.inputs import PlanInputs, Touch
+
+_POLL_LAG: Final = timedelta(minutes=1)  # polls stay behind the server's clock
+_MOST_WRITES: Final = 2  # of one value against another tool's
+_MOST_REFUSALS: Final = 3
+_POISON_DAYS: Final = 7  # then the vendor's rules may have changed
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a change is not planned now.
+
+    Attributes:
+        waiting: Only until the next poll has seen our own write.
+        tombstone: Newly found; None when it is known already or none is needed.
+    """
+
+    says: str
+    waiting: bool = False
+    tombstone: Tombstone | None = None
+
+
+def held(change: Change, inputs: PlanInputs) -> Held | None:
+    """Why this change must not be planned; None = nothing speaks against it."""
+    effect = effect_of(change)
+    stone = inputs.tombstones.get(effect)
+    forgiven = None if stone is None else stone.forgiven_at(inputs.now)
+    if stone is not None and forgiven is None:
+        return Held(says=_told(stone))
+    past = [
+        write
+        for write in inputs.past.get(effect, ())
+        if forgiven is None or write.settled_at > forgiven
+    ]
+    done = [write for write in past if write.state == "done"]
+    if done:
+        return _after(change, done, inputs)
+    refused = [write for write in past if write.key == change.key]
+    if len(refused) >= _MOST_REFUSALS:
+        says = f"it was refused {len(refused)} times: {refused[-1].detail}"
+        return _stop(change, TombstoneKind.REFUSED, says, inputs, days=_POISON_DAYS)
+    return None
+
+
+def _after(
+    change: Change, done: Sequence[PastWrite], inputs: PlanInputs
+) -> Held | None:
+    """What our last write of this effect, and what became of it, mean for another."""
+    last = done[-1]
+    if last.takes_back:
+        says = f"it was undone on {_day(last.settled_at)}"
+        return _stop(change, TombstoneKind.UNDONE, says, inputs)
+    by_operation = {"create": _after_create, "delete": lambda *_: None}
+    judge = by_operation.get(last.operation)
+    return judge(change, last, inputs) if judge else _after_update(change, done, inputs)
+
+
+def _after_update(
+    change: Change, done: Sequence[PastWrite], inputs: PlanInputs
+) -> Held | None:
+    last = done[-1]
+    if not _has_come_back(change, last, inputs):
+        return _unseen(last)
+    if all_same(dict(last.after), dict(change.before)):
+        return None  # our value still stands; what is true has moved since
+    touch = inputs.touched.get(
+        RecordRef(change.system, change.object, last.record_id or "")
+    )
+    if touch is not None and touch.by in inputs.tools:
+        return _tool_war(change, done, touch, inputs)
+    says = f"someone changed back what was written on {_day(last.settled_at)}"
+    return _stop(change, TombstoneKind.REVERTED, says, inputs)
+
+
+def _after_create(change: Change, last: PastWrite, inputs: PlanInputs) -> Held | None:
+    ref = RecordRef(change.system, change.object, last.record_id or "")
+    lives = inputs.made.get(ref)
+    if lives is None and not _polled_since(change.system, last.settled_at, inputs):
+        return _unseen(last)
+    if lives:
+        return Held(says=f"{ref.object} {ref.id} is there, and not seen in place yet")
+    says = f"someone removed what was made on {_day(last.settled_at)} ({ref.id})"
+    return _stop(change, TombstoneKind.REVERTED, says, inputs)
+
+
+def _has_come_back(change: Change, last: PastWrite, inputs: PlanInputs) -> bool:
+    """Whether this change was decided on a record that already had our last write."""
+    seen, wrote = change.expects.version, last.written_version
+    if seen and wrote:
+        return datetime.fromisoformat(seen) >= datetime.fromisoformat(wrote)
+    return _polled_since(change.system, last.settled_at, inputs)
+
+
+def _polled_since(system: str, instant: datetime, inputs: PlanInputs) -> bool:
+    state = inputs.connectors.get(system)
+    return (
+        state is not None
+        and state.complete
+        and state.as_of is not None
+        and state.as_of > instant + _POLL_LAG
+    )
+
+
+def _tool_war(
+    change: Change, done: Sequence[PastWrite], touch: Touch, inputs: PlanInputs
+) -> Held | None:
+    """A value that another tool keeps reverting is written twice at most."""
+    same = [w for w in done if all_same(dict(change.after), dict(w.after))]
+    if len(same) < _MOST_WRITES:
+        return None
+    us = inputs.our_users.get(change.system, "this service")
+    says = (
+        f"{touch.by} and {us} keep writing over each other; written {len(same)} times"
+    )
+    return _stop(change, TombstoneKind.TOOL_WAR, says, inputs)
+
+
+def _unseen(last: PastWrite) -> Held:
+    says = (
+        f"our own write of {last.settled_at:%H:%M:%S} has not come back in a poll yet"
+    )
+    return Held(says=says, waiting=True)
+
+
+def _stop(
+    change: Change,
+    kind: TombstoneKind,
+    says: str,
+    inputs: PlanInputs,
+    *,
+    days: int | None = None,
+) -> Held:
+    life = inputs.tombstone_days if days is None else days
+    stone = Tombstone(
+        effect=effect_of(change),
+        kind=kind,
+        rule=change.rule,
+        system=change.system,
+        object=change.object,
+        what=change.natural_key or change.record_id or "",
+        fields=tuple(sorted(change.after)),
+        says=says,
+        made_at=inputs.now,
+        expires_at=inputs.now + timedelta(days=life) if life else None,
+    )
+    return Held(says=_told(stone), tombstone=stone)
+
+
+def _told(stone: Tombstone) -> str:
+    return f"{stone.says}; it stays so until `syncd tombstones clear {stone.id}`"
+
+
+def _day(instant: datetime) -> str:
+    return f"{instant:%Y-%m-%d}"
