@@ -18,8 +18,9 @@ from syncd.model.policy import Policy
 from syncd.model.rule import RuleSpec
 from syncd.model.scope import Scope
 from syncd.pipeline.apply import ApplyRequest, Selection, apply_plan
-from syncd.pipeline.plan import PlanRequest, make_plan
+from syncd.pipeline.plan import PlanRequest, connector_states, make_plan
 from syncd.pipeline.poll import PollInputs, Progress, poll
+from syncd.pipeline.undo import UndoRequest, make_undo, remember_undone
 from syncd.plan.inputs import Limits
 from syncd.ports.connector import (
     Connector,
@@ -143,6 +144,48 @@ class App:
             progress=progress,
         )
         return apply_plan(plan, request)
+
+    def plan_undo(
+        self, run_id: str, *, only: Sequence[str] = ()
+    ) -> tuple[Plan, UndoRequest]:
+        """A saved plan that takes a run's changes back; writes nothing remote.
+
+        Raises:
+            UsageError: No such run or change.
+        """
+        facts = self.store.mirror.facts()
+        request = UndoRequest(
+            ledger=self.store.ledger,
+            plans=self.store.plans,
+            tombstones=self.store.tombstones,
+            connectors=self.writing_connectors,
+            orgs=dict(sorted(self.live_orgs().items())),
+            states=connector_states(self.store.mirror.polls()),
+            links=facts.get("links", {}),
+            policy_digest=self.policy.digest,
+            now=clock.now(),
+            only=only,
+            tombstone_days=self.policy.defaults.tombstone_days,
+        )
+        return make_undo(run_id, request), request
+
+    def undo(
+        self,
+        run_id: str,
+        *,
+        only: Sequence[str] = (),
+        progress: Callable[[int], None] = lambda _: None,
+    ) -> tuple[Plan, RunOutcome]:
+        """Take a run's changes back where the value is still ours.
+
+        Raises:
+            UsageError: No such run or change.
+            GuardError: The stop file is there, or another process is writing.
+        """
+        plan, request = self.plan_undo(run_id, only=only)
+        run = self.apply(plan, Selection(), kind="undo", progress=progress)
+        remember_undone(plan, run, request)
+        return plan, run
 
     @property
     def writing_connectors(self) -> Mapping[str, WritingConnector]:

@@ -31,8 +31,11 @@ def build_app() -> typer.Typer:
     )
     app.callback()(_top)
     for name, module in modules("syncd.cli.commands"):
-        command = _finishing(module.COMMAND)
-        app.command(name=name.rstrip("_").replace("_", "-"))(command)
+        shown = name.rstrip("_").replace("_", "-")
+        if isinstance(module.COMMAND, typer.Typer):
+            app.add_typer(module.COMMAND, name=shown)
+        else:
+            app.command(name=shown)(_finishing(module.COMMAND))
     return app
 
 

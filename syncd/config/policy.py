@@ -172,7 +172,6 @@ def _check_numbers(reader: _Reader, policy: Policy) -> None:
             "must be positive and at most history_days",
             "lower it, or raise history_days",
         )
-    if min(windows.grace_minutes, windows.settle_minutes) < 0:
-        reader.problem(
-            "defaults", "waiting times cannot be negative", "write 0 for none"
-        )
+    times = (windows.grace_minutes, windows.settle_minutes, windows.tombstone_days)
+    if min(times) < 0:
+        reader.problem("defaults", "times cannot be negative", "write 0 for none")

@@ -18,6 +18,7 @@ _COMMENTS: Final[Mapping[str, str]] = {
     "defaults.history_days": "how far back activities are loaded at all",
     "defaults.grace_minutes": "after an interaction, before anything is called missing",
     "defaults.settle_minutes": "lets Outreach and Chorus finish their own writes",
+    "defaults.tombstone_days": "what was taken back stays so; 0 = until it is cleared",
     "association.apply_at": "link unattended from this probability",
     "association.propose_at": "propose from this probability",
     "association.margin": "lead over the runner-up that a link needs",

@@ -163,4 +163,4 @@ def effect_key(
 def effect_of(change: Change) -> str:
     """The effect key of a planned change."""
     what = change.natural_key or change.record_id or ""
-    return effect_key(change.system, change.object, what, change.after)
+    return effect_key(change.system, change.object, what, change.after or change.before)

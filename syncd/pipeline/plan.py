@@ -16,18 +16,19 @@ from syncd.mapping.translate import value_at
 from syncd.model.finding import Finding, TextOf
 from syncd.model.ids import salesforce_id
 from syncd.model.outcome import PollOutcome
-from syncd.model.plan import Change, ConnectorState, Cost, Plan, effect_key
+from syncd.model.plan import ConnectorState, Plan, effect_key
 from syncd.model.policy import Policy
 from syncd.model.record import RecordRef
 from syncd.model.rule import RuleSpec
 from syncd.model.scope import Scope
 from syncd.model.tombstone import PastWrite
 from syncd.model.view import AccountView, OrgContext
+from syncd.pipeline.cost import cost_of
 from syncd.pipeline.judge import Judged, judge
 from syncd.pipeline.poll import FactMirror, Progress
 from syncd.plan.build import build_plan, text_values, with_cost
 from syncd.plan.inputs import Limits, PlanInputs, Touch
-from syncd.ports.connector import Connector, Write
+from syncd.ports.connector import Connector
 from syncd.ports.stores import Ledger, Plans, Tombstones
 
 _SALESFORCE: Final = "salesforce"
@@ -80,7 +81,7 @@ def make_plan(request: PlanRequest) -> Plan:
         notes[f"{name} is not mapped in this org: what needs it was not checked"] = None
     inputs = _inputs(request, org, findings, touched=touched, texts=texts, notes=notes)
     plan = build_plan(findings, inputs=inputs)
-    plan = with_cost(plan, _cost(plan, request.connectors))
+    plan = with_cost(plan, cost_of(plan.changes, request.connectors))
     request.plans.save(plan)
     request.tombstones.add(plan.tombstones)
     return plan
@@ -200,7 +201,7 @@ def _inputs(
         policy_digest=request.policy.digest,
         mappings=request.mappings,
         orgs=dict(sorted(facts.get("orgs", {}).items())),
-        connectors=_states(request.mirror.polls()),
+        connectors=connector_states(request.mirror.polls()),
         limits=request.limits,
         texts=texts,
         touched=touched,
@@ -242,41 +243,18 @@ def _effects(findings: Iterable[Finding], mappings: Mappings) -> list[str]:
         for change in finding.changes:
             target = change.target
             object_map = mappings[(target.system, target.object)]
-            names = {object_map.vendor_name(name): None for name in change.after}
+            written = change.after or change.before
+            names = {object_map.vendor_name(name): None for name in written}
             what = change.natural_key or target.id
             found.add(effect_key(target.system, target.object, what, names))
     return sorted(found)
 
 
-def _states(polls: Mapping[str, PollOutcome]) -> dict[str, ConnectorState]:
+def connector_states(polls: Mapping[str, PollOutcome]) -> dict[str, ConnectorState]:
+    """What a plan is made on, by system."""
     return {
         system: ConnectorState(
             as_of=poll.as_of, complete=poll.complete, detail=poll.error
         )
         for system, poll in sorted(polls.items())
     }
-
-
-def _cost(plan: Plan, connectors: Mapping[str, Connector]) -> dict[str, Cost]:
-    """Calls that applying will need: looking again, writing, reading back."""
-    found: dict[str, Cost] = {}
-    for system in sorted({change.system for change in plan.changes}):
-        mine = [change for change in plan.changes if change.system == system]
-        reads = 2 * len({change.object for change in mine if change.record_id})
-        reads += sum(change.operation == "create" for change in mine)
-        connector = connectors.get(system)
-        calls = len(mine)
-        if connector is not None and hasattr(connector, "write_calls"):
-            calls = connector.write_calls([_write(change) for change in mine])
-        found[system] = Cost(reads=reads, writes=calls)
-    return found
-
-
-def _write(change: Change) -> Write:
-    return Write(
-        key=change.key,
-        operation=change.operation,
-        object=change.object,
-        record_id=change.record_id,
-        fields=change.after,
-    )

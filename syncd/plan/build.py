@@ -110,7 +110,7 @@ def _change(
             after[name] = text
     before = object_map.to_vendor(proposed.before)
     what = proposed.natural_key or target.id
-    effect = effect_key(target.system, target.object, what, after)
+    effect = effect_key(target.system, target.object, what, after or before)
     generation = sum(w.state == "done" for w in inputs.past.get(effect, ()))
     key = _key(target.system, target.object, what, before, after, generation)
     return (

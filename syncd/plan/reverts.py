@@ -36,7 +36,7 @@ def held(change: Change, inputs: PlanInputs) -> Held | None:
     effect = effect_of(change)
     stone = inputs.tombstones.get(effect)
     forgiven = None if stone is None else stone.forgiven_at(inputs.now)
-    if stone is not None and forgiven is None:
+    if stone is not None and forgiven is None and not _is_lifted(stone, inputs):
         return Held(says=_told(stone))
     past = [
         write
@@ -51,6 +51,17 @@ def held(change: Change, inputs: PlanInputs) -> Held | None:
         says = f"it was refused {len(refused)} times: {refused[-1].detail}"
         return _stop(change, TombstoneKind.REFUSED, says, inputs, days=_POISON_DAYS)
     return None
+
+
+def _is_lifted(stone: Tombstone, inputs: PlanInputs) -> bool:
+    """Whether what was undone has been brought back since: an undone undo."""
+    done = [w for w in inputs.past.get(stone.effect, ()) if w.state == "done"]
+    return (
+        stone.kind is TombstoneKind.UNDONE
+        and bool(done)
+        and not done[-1].takes_back
+        and done[-1].settled_at >= stone.made_at
+    )
 
 
 def _after(

@@ -9,6 +9,7 @@ import time
 import urllib.request
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from syncd.sandbox.run import start
@@ -79,9 +80,36 @@ def test_every_finding_change_and_record_can_be_explained(place):
     assert syncd(path, "account", account).returncode == 0
 
 
+def test_a_run_is_undone_by_commands(tmp_path):
+    """undo, its dry run, and the tombstones that it leaves."""
+    running = start(accounts=6, seed=5)
+    path = running.write_config(tmp_path)
+    assert syncd(path, "reconcile", "--dry-run").returncode == 0
+    run = json.loads(syncd(path, "reconcile", "--json").stdout)
+    shown = syncd(path, "undo", run["run_id"], "--dry-run", "--json")
+    plan = json.loads(shown.stdout)
+    schema = json.loads(syncd(path, "plan", "--schema").stdout)
+    jsonschema.validate(plan, schema)
+    assert plan["scope"] == {"undo": run["run_id"]}
+    assert len(plan["changes"]) == len(run["items"])
+    assert json.loads(syncd(path, "tombstones", "list", "--json").stdout) == []
+    undone = syncd(path, "undo", run["run_id"])
+    assert undone.returncode == 0, undone.stdout
+    stones = json.loads(syncd(path, "tombstones", "list", "--json").stdout)
+    assert len(stones) == len(run["items"])
+    assert stones[0]["id"] in syncd(path, "tombstones", "list").stdout
+    lifted = syncd(path, "tombstones", "clear", stones[0]["id"])
+    assert lifted.returncode == 0, lifted.stderr
+    left = json.loads(syncd(path, "tombstones", "list", "--json").stdout)
+    assert len(left) == len(stones) - 1
+    running.close()
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
+        (("undo", "run_none"), 2, "no such run"),
+        (("tombstones", "clear", "tmb_none"), 2, "no such tombstone"),
         (("apply", "pln_none"), 2, "no such plan"),
         (("apply", "missing.json"), 2, "not a file"),
         (("plan", "--rule", "call-subjet"), 2, "did you mean 'call-subject'"),
