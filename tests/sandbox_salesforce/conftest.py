@@ -161,15 +161,16 @@ def org() -> Org:
 
 
 class _Local(requests.Session):
-    """Sends https calls to a loopback server, as a proxy would."""
+    """Sends https calls to a loopback server, as a proxy would: the host stays."""
 
     def __init__(self, port: int) -> None:
         super().__init__()
         self._port = port
 
     def request(self, method, url, *args, **kwargs):
-        bare = url.split("://", 1)[1].split("/", 1)[1]
+        host, bare = url.split("://", 1)[1].split("/", 1)
         local = f"http://127.0.0.1:{self._port}/{bare}"
+        kwargs["headers"] = {**(kwargs.get("headers") or {}), "Host": host}
         return super().request(method, local, *args, **kwargs)
 
 

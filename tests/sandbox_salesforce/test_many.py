@@ -150,7 +150,8 @@ def test_cursors_belong_to_their_session_and_are_ten_at_most(org):
 
 def test_a_bulk_query_lives_through_its_states(org):
     """Results come as CSV in parts; the last locator is the word null."""
-    job = {"operation": "query", "query": "SELECT Id, Subject, IsClosed FROM Task"}
+    soql = "SELECT Id, Subject, IsClosed FROM Task ORDER BY Subject"
+    job = {"operation": "query", "query": soql}
     made = org("POST", "/jobs/query", job)[1]
     url = f"/jobs/query/{made['id']}"
     states = [org("GET", url)[1]["state"] for _ in range(3)]
