@@ -78,7 +78,7 @@ class Org:
                 path=bare,
                 query=query,
                 headers={**self.headers, **(headers or {})},
-                body=b"" if body is None else json.dumps(body).encode(),
+                body=_encoded(body),
             )
         )
 
@@ -152,6 +152,13 @@ class Org:
                 ActivityDate="2026-09-01",
                 SystemModstamp=f"2026-10-01T00:00:{stamp}.000+0000",
             )
+
+
+def _encoded(body: object) -> bytes:
+    """Text as it is, anything else as JSON."""
+    if isinstance(body, str):
+        return body.encode()
+    return b"" if body is None else json.dumps(body).encode()
 
 
 @pytest.fixture

@@ -114,6 +114,30 @@ def test_simple_salesforce_runs_bulk_queries(org, client, monkeypatch):
     assert sum(part.count("Call") for part in parts) == 3
 
 
+def test_simple_salesforce_runs_bulk_writes(org, client, monkeypatch):
+    """Its Bulk 2.0 writer uploads, waits, and reads what became of each row."""
+    monkeypatch.setattr("simple_salesforce.bulk2.sleep", lambda _: None)
+    bulk = client.bulk2.Task
+    rows = [{"Subject": f"s {n}", "Syncd_Key__c": f"k{n}"} for n in range(3)]
+    bad = {"Subject": "x" * 256, "Syncd_Key__c": "k9"}
+    (made,) = bulk.insert(records=[*rows, bad])
+    assert made["numberRecordsProcessed"] == made["numberRecordsTotal"] == 4
+    assert made["numberRecordsFailed"] == 1
+    results = bulk.get_all_ingest_records(made["job_id"])
+    ids = {row["Subject"]: row["sf__Id"] for row in results["successfulRecords"]}
+    assert set(ids) == {"s 0", "s 1", "s 2"}
+    assert results["failedRecords"][0]["sf__Error"].startswith("STRING_TOO_LONG")
+    assert results["unprocessedRecords"] == []
+    change = [{"Id": ids["s 0"], "Subject": "changed"}]
+    assert bulk.update(records=change)[0]["numberRecordsFailed"] == 0
+    again = [{"Syncd_Key__c": "k1", "Subject": "upserted"}]
+    (done,) = bulk.upsert(records=again, external_id_field="Syncd_Key__c")
+    assert done["numberRecordsFailed"] == 0
+    bulk.delete(records=[{"Id": ids["s 2"]}])
+    found = client.query("SELECT Subject FROM Task WHERE Syncd_Key__c LIKE 'k%'")
+    assert {row["Subject"] for row in found["records"]} == {"changed", "upserted"}
+
+
 def test_metadata_agrees_with_the_vendors_describes():
     """Types, flags and lengths are those of a real org's describe calls."""
     folder = os.environ.get("SYNCD_SCHEMAS")

@@ -12,29 +12,32 @@ from typing import Any
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
-from syncd.model.ids import salesforce_id
 from syncd.sandbox.clock import SandboxClock
 from syncd.sandbox.http import Request, Response
 from syncd.sandbox.salesforce.allowance import Allowance, oversized
 from syncd.sandbox.salesforce.auth import Auth
 from syncd.sandbox.salesforce.bulk import QueryJobs
-from syncd.sandbox.salesforce.collections import check_size, write_many
-from syncd.sandbox.salesforce.composite import batch, composite
+from syncd.sandbox.salesforce.collections import Collections
+from syncd.sandbox.salesforce.composite import batch, composite, graphs
 from syncd.sandbox.salesforce.cursors import Cursors
 from syncd.sandbox.salesforce.errors import RefusalError
 from syncd.sandbox.salesforce.hooks import Hooks
-from syncd.sandbox.salesforce.operations import deleted_between, updated_between
+from syncd.sandbox.salesforce.ingest import IngestJobs
 from syncd.sandbox.salesforce.preconditions import (
     Versions,
     date_in,
     entity_headers,
     unmet,
 )
+from syncd.sandbox.salesforce.reading import known_fields, shown
 from syncd.sandbox.salesforce.relationships import children_of
+from syncd.sandbox.salesforce.replication import deleted_between, updated_between
+from syncd.sandbox.salesforce.rivals import Rivals
 from syncd.sandbox.salesforce.routing import Router, body_of
-from syncd.sandbox.salesforce.schema import ObjectType, build_schema
+from syncd.sandbox.salesforce.schema import build_schema
 from syncd.sandbox.salesforce.soql import Asking, run_query
 from syncd.sandbox.salesforce.table import Tables, make_id
+from syncd.sandbox.salesforce.tree import create_tree
 from syncd.sandbox.salesforce.writing import Writer
 
 
@@ -76,7 +79,10 @@ class SalesforceService:
         self._versions = Versions(clock.now(self.name))
         self._writer = Writer(self.tables, self.user_id)
         self._hooks = Hooks(self.tables)
+        self._collections = Collections(self.tables, self._writer)
+        self._rivals = Rivals(self.tables)
         self._jobs = QueryJobs(self.tables, seed=seed)
+        self._ingest = IngestJobs(self.tables, self._writer, seed=seed)
         self._lock = RLock()
         self._operators: Mapping[str, Callable[[Mapping[str, Any]], None]] = {
             "expire_tokens": lambda _: self._auth.expire_all(),
@@ -88,6 +94,7 @@ class SalesforceService:
             "set_allowance": self._allowance.change,
             "slow_requests": self._allowance.slow_down,
             "lock": self._lock_row,
+            "outrun_upsert": self._rivals.expect,
         }
         self._router = Router(
             (
@@ -98,17 +105,16 @@ class SalesforceService:
                 ("GET", r"/sobjects/(\w+)/(deleted|updated)", self._replication),
                 ("POST", r"/composite", self._composite),
                 ("POST", r"/composite/batch", self._batches),
-                ("POST", r"/composite/sobjects/(\w+)", self._read_many),
-                ("PATCH", r"/composite/sobjects/(\w+)/(\w+__c)", self._upsert_many),
-                ("POST", r"/composite/sobjects", self._create_many),
-                ("PATCH", r"/composite/sobjects", self._update_many),
-                ("DELETE", r"/composite/sobjects", self._delete_many),
+                ("POST", r"/composite/graph", self._graphs),
+                ("POST", r"/composite/tree/(\w+)", self._tree),
                 ("POST", r"/sobjects/(\w+)", self._create),
                 ("GET", r"/sobjects/(\w+)/(\w{15,18})", self._get),
                 ("PATCH", r"/sobjects/(\w+)/(\w{15,18})", self._update),
                 ("DELETE", r"/sobjects/(\w+)/(\w{15,18})", self._delete),
                 ("PATCH", r"/sobjects/(\w+)/(\w+__c)/([^/]+)", self._upsert),
+                *self._collections.routes(),
                 *self._jobs.routes(),
+                *self._ingest.routes(),
             )
         )
 
@@ -238,15 +244,17 @@ class SalesforceService:
     def _create(self, request: Request, found: re.Match[str], _: str) -> Response:
         name = self.tables.object_type(found[1]).name
         made = self._writer.create(name, body_of(request))
-        return Response.json({"id": made, "success": True, "errors": []}, status=201)
+        body = {"id": made, "success": True, "errors": []}
+        headers = {"Location": f"{request.path.rstrip('/')}/{made}"}
+        return Response.json(body, status=201, headers=headers)
 
     def _get(self, request: Request, found: re.Match[str], _: str) -> Response:
         kind = self.tables.object_type(found[1])
         row = self.tables.find(kind.name, found[2])
         asked = request.param.get("fields")
-        names = self._known(kind, asked.split(",") if asked else kind.fields)
+        names = known_fields(kind, asked.split(",") if asked else kind.fields)
         return unmet(request, kind.name, row) or Response.json(
-            _shown(kind, row, names), headers=entity_headers(kind.name, row)
+            shown(kind, row, names), headers=entity_headers(kind.name, row)
         )
 
     def _update(self, request: Request, found: re.Match[str], _: str) -> Response:
@@ -268,71 +276,14 @@ class SalesforceService:
             return Response.json(urls, status=300)
         if not same and request.param.get("updateOnly") == "true":
             raise RefusalError("NOT_FOUND", "no record to update", status=404)
-        made, created = self._writer.upsert(kind, found[2], value, body_of(request))
-        body = {"id": made, "success": True, "errors": [], "created": created}
-        return Response.json(body, status=201 if created else 200)
-
-    # --- collections ------------------------------------------------------------------
-
-    def _create_many(self, request: Request, found: re.Match[str], _: str) -> Response:
-        def create(record: dict[str, Any]) -> dict[str, Any]:
-            name = self._type_of(record)
-            return {"id": self._writer.create(name, record)}
-
-        return self._many(body_of(request), create)
-
-    def _update_many(self, request: Request, found: re.Match[str], _: str) -> Response:
-        def update(record: dict[str, Any]) -> dict[str, Any]:
-            record_id = str(record.get("id") or record.get("Id"))
-            return {"id": self._writer.update(self._type_of(record), record_id, record)}
-
-        return self._many(body_of(request), update)
-
-    def _upsert_many(self, request: Request, found: re.Match[str], _: str) -> Response:
-        kind = self.tables.object_type(found[1])
-
-        def upsert(record: dict[str, Any]) -> dict[str, Any]:
-            fields = dict(record)
-            value = str(fields.pop(found[2], ""))
-            made, created = self._writer.upsert(kind, found[2], value, fields)
-            return {"id": made, "created": created}
-
-        return self._many(body_of(request), upsert)
-
-    def _many(
-        self,
-        body: Mapping[str, Any],
-        write: Callable[[dict[str, Any]], dict[str, Any]],
-    ) -> Response:
-        records = body.get("records", [])
-        check_size([self._type_of(record) for record in records])
-        whole = bool(body.get("allOrNone"))
-        return Response.json(write_many(self.tables, records, write, all_or_none=whole))
-
-    def _delete_many(self, request: Request, found: re.Match[str], _: str) -> Response:
-        def delete(record_id: str) -> dict[str, Any]:
-            self._writer.delete(record_id)
-            return {"id": record_id}
-
-        ids = request.param.get("ids", "").split(",")
-        check_size([one[:3] for one in sorted(ids)])
-        whole = request.param.get("allOrNone") == "true"
-        return Response.json(write_many(self.tables, ids, delete, all_or_none=whole))
-
-    def _read_many(self, request: Request, found: re.Match[str], _: str) -> Response:
-        kind = self.tables.object_type(found[1])
-        body = body_of(request)
-        rows = self.tables.stored(kind.name)
-        shown = [rows.get(salesforce_id(str(one)) or "") for one in body["ids"]]
-        names = self._known(kind, body["fields"])
-        return Response.json([row and _shown(kind, row, names) for row in shown])
-
-    def _known(self, kind: ObjectType, names: Iterable[str]) -> list[str]:
-        for name in names:
-            if kind.named(name) is None:
-                message = f"No such column '{name}' on sobject of type {kind.name}"
-                raise RefusalError("INVALID_FIELD", message)
-        return ["Id", *names]
+        fields = body_of(request)
+        if same:
+            made = self._writer.update(kind.name, same[0], fields)
+        else:
+            self._rivals.arrive(kind.name, found[2], value)
+            made = self._writer.create(kind.name, {**fields, found[2]: value})
+        body = {"id": made, "success": True, "errors": [], "created": not same}
+        return Response.json(body, status=200 if same else 201)
 
     # --- several requests in one, replication, bulk -----------------------------------
 
@@ -341,6 +292,13 @@ class SalesforceService:
 
     def _batches(self, request: Request, found: re.Match[str], _: str) -> Response:
         return Response.json(batch(request, self._part))
+
+    def _graphs(self, request: Request, found: re.Match[str], _: str) -> Response:
+        return Response.json(graphs(request, self.tables, self._part))
+
+    def _tree(self, request: Request, found: re.Match[str], _: str) -> Response:
+        name = self.tables.object_type(found[1]).name
+        return create_tree(name, body_of(request), self.tables, self._writer)
 
     def _part(self, request: Request) -> Response:
         """One part of a composite request; the whole counts as one call."""
@@ -356,14 +314,3 @@ class SalesforceService:
         return Response.json(
             between(self.tables, name, asked.get("start", ""), asked.get("end", ""))
         )
-
-    def _type_of(self, record: Mapping[str, Any]) -> str:
-        return self.tables.object_type(str(record["attributes"]["type"])).name
-
-
-def _shown(
-    kind: ObjectType, row: Mapping[str, Any], names: Iterable[str]
-) -> dict[str, Any]:
-    url = f"/services/data/v62.0/sobjects/{kind.name}/{row['Id']}"
-    body = {"attributes": {"type": kind.name, "url": url}}
-    return {**body, **{name: row.get(name) for name in names}}
