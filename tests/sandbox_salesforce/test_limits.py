@@ -117,6 +117,12 @@ def test_a_known_path_by_an_unknown_method_is_refused(org):
     assert _refusal(org("POST", "/limits"))[:2] == (405, "METHOD_NOT_ALLOWED")
 
 
+def test_a_retired_version_is_gone(org):
+    """Version 30 is the last that is no longer served."""
+    answers = [org("GET", f"/services/data/v{v}.0/limits")[0] for v in (30, 31)]
+    assert answers == [410, 200]
+
+
 def test_the_list_of_versions_needs_no_session(org):
     """It is neither counted nor refused."""
     answer = org.service.handle(Request(method="GET", path="/services/data/"))

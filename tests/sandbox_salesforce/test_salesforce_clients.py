@@ -138,6 +138,22 @@ def test_simple_salesforce_runs_bulk_writes(org, client, monkeypatch):
     assert {row["Subject"] for row in found["records"]} == {"changed", "upserted"}
 
 
+def test_a_body_may_come_in_chunks(org, over_http):
+    """A client that streams its upload sends no length; the connection lives on."""
+    headers = {
+        "Authorization": org.headers["authorization"],
+        "Content-Type": "application/json",
+    }
+    url = "https://org.example/services/data/v62.0/sobjects/Task"
+    session = over_http()
+    pieces = (b'{"Subject": ', b'"in chunks"}')
+    for _ in range(2):
+        made = session.post(url, data=iter(pieces), headers=headers, timeout=5)
+        assert made.status_code == 201
+    found = org.query("SELECT Id FROM Task WHERE Subject = 'in chunks'")[1]
+    assert found["totalSize"] == 2
+
+
 def test_metadata_agrees_with_the_vendors_describes():
     """Types, flags and lengths are those of a real org's describe calls."""
     folder = os.environ.get("SYNCD_SCHEMAS")

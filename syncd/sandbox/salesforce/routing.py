@@ -12,6 +12,8 @@ Handler = Callable[[Request, re.Match[str], str], Response]
 """Answers a request; gets the match of its path and the session."""
 Route = tuple[str, str, Handler]
 """Methods, joined by ``|``; pattern of the path below the version; handler."""
+_OLDEST: Final = 31.0
+"""Source: REST API Developer Guide, API End-of-Life Policy."""
 _VERSION: Final = re.compile(r"/services/data/v(\d+\.\d)")
 
 
@@ -33,8 +35,12 @@ class Router:
         """The handler's answer.
 
         Raises:
-            RefusalError: Nothing is at this path, or not by this method.
+            RefusalError: Nothing is at this path, or not by this method; or the path's
+                version of the API is no longer served.
         """
+        if float(version_of(request) or _OLDEST) < _OLDEST:
+            message = f"API version {version_of(request)} is retired"
+            raise RefusalError("GONE", message, status=410)
         known = False
         for methods, pattern, handler in self._routes:
             found = pattern.fullmatch(request.path)

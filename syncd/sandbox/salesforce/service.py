@@ -148,9 +148,10 @@ class SalesforceService:
                 response = self._answer(request)
             except RefusalError as refusal:
                 response = Response.json(refusal.body(), status=refusal.status)
+            usage = self._allowance.header
         now = self._clock.now(self.name)
         response.headers.setdefault("Date", format_datetime(now, usegmt=True))
-        response.headers["Sforce-Limit-Info"] = self._allowance.header
+        response.headers["Sforce-Limit-Info"] = usage
         return response
 
     def control(self, action: str, body: Mapping[str, Any]) -> dict[str, Any]:
