@@ -84,6 +84,20 @@ def test_composite_takes_25_parts_of_which_5_are_costly(org, url, count, status)
     assert _run(org, *parts)[0] == status
 
 
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [{"method": "GET", "url": f"{ROOT}/limits"}],
+        [{"method": "GET", "referenceId": "a"}],
+        [_part("a", method="GET", url="/limits")] * 2,
+    ],
+    ids=["no name", "no address", "one name twice"],
+)
+def test_a_faulty_part_refuses_the_whole(org, parts):
+    """Each part has a method, an address and a name of its own."""
+    assert _run(org, *parts)[0] == 400
+
+
 def test_a_part_has_headers_of_its_own(org):
     """A guard on one part guards that part; one on the whole guards none."""
     task = org.ids["task0"]

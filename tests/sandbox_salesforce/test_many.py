@@ -56,6 +56,10 @@ def test_rows_are_updated_upserted_read_and_deleted_together(org):
     body = {"ids": [one, "00T000000000000", two], "fields": ["Subject"]}
     rows = org("POST", "/composite/sobjects/Task", body)[1]
     assert [row and row["Subject"] for row in rows] == ["many", None, "Call 1"]
+    url = f"/composite/sobjects/Task?ids={two},{one}&fields=Subject"
+    assert [row["Subject"] for row in org("GET", url)[1]] == ["Call 1", "many"]
+    too_many = {"ids": [one] * 2001, "fields": ["Subject"]}
+    assert org("POST", "/composite/sobjects/Task", too_many)[0] == 400
     gone = org("DELETE", f"/composite/sobjects?ids={one},{two}")[1]
     assert [row["success"] for row in gone] == [True, True]
 
@@ -108,6 +112,7 @@ def test_a_bulk_query_lives_through_its_states(org):
     url = f"/jobs/query/{made['id']}"
     states = [org("GET", url)[1]["state"] for _ in range(3)]
     assert states == ["UploadComplete", "InProgress", "JobComplete"]
+    assert org("GET", f"{url}/results?maxRecords=many")[0] == 400
     first = org.answer("GET", f"{url}/results?maxRecords=2")
     assert first.headers["Sforce-Locator"] == "2"
     last = org.answer("GET", f"{url}/results?maxRecords=2&locator=2")

@@ -83,6 +83,10 @@ def test_a_date_without_time_is_compared_by_day(org):
         ("CreatedDate = LAST_N_DAYS", "MALFORMED_QUERY"),
         ("CreatedDate = TODAY:3", "MALFORMED_QUERY"),
         ("CreatedDate = THIS_FISCAL_YEAR", "MALFORMED_QUERY"),
+        ("CreatedDate = LAST_N_DAYS:99999999999", "INVALID_QUERY_FILTER_OPERATOR"),
+        ("ActivityDate > NEXT_N_YEARS:9000", "INVALID_QUERY_FILTER_OPERATOR"),
+        ("ActivityDate = 2026-02-30", "INVALID_QUERY_FILTER_OPERATOR"),
+        ("CreatedDate = 2026-10-06T25:00:00Z", "INVALID_QUERY_FILTER_OPERATOR"),
     ],
 )
 def test_faulty_relative_dates_are_refused(org, where, code):

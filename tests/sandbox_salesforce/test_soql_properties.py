@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from syncd.sandbox.clock import SandboxClock
 from syncd.sandbox.salesforce.cursors import Cursors
+from syncd.sandbox.salesforce.errors import RefusalError
 from syncd.sandbox.salesforce.schema import build_schema
 from syncd.sandbox.salesforce.soql import Asking, run_query
 from syncd.sandbox.salesforce.table import Tables
@@ -137,6 +138,49 @@ def test_pages_together_are_the_answer(rows, size):
         ids += [row["Id"] for row in page["records"]]
     assert ids == [row["Id"] for row in result.rows]
     assert page["totalSize"] == len(rows)
+
+
+WORDS = st.sampled_from(
+    [
+        *("SELECT", "FROM", "WHERE", "AND", "OR", "NOT", "IN", "LIKE", "ORDER BY"),
+        *("GROUP BY", "LIMIT", "OFFSET", "TYPEOF", "WHEN", "THEN", "ELSE", "END"),
+        *("COUNT()", "COUNT(Id)", "MAX(CreatedDate)", "MIN(Subject)", ",", "(", ")"),
+        *("=", ">", "!=", "Id", "Subject", "What.Name", "What", "Who", "Account.Name"),
+        *("Status", "IsClosed", "ActivityDate", "CreatedDate", "Task", "Account"),
+        *("Contact", "Tasks", "Contacts", "null", "true", "1", "2026-10-06", "TODAY"),
+        *("2026-02-30", "LAST_N_DAYS:9999999", "2026-10-06T00:00:00Z", "'x'"),
+        *(r"'\u00e4'", r"'\x'", "'00T000000000000'", "ASC", "NULLS FIRST"),
+    ]
+)
+CLAUSES = st.lists(WORDS, max_size=12).map(" ".join)
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    st.sampled_from(
+        ["", "SELECT Id FROM Task WHERE ", "SELECT Id, ", "SELECT Id FROM Task "]
+    ),
+    CLAUSES,
+    st.sampled_from(["", " FROM Task", " FROM Account", ")"]),
+)
+def test_any_text_is_answered_or_refused(start, middle, end):
+    """Whatever is asked, the client gets rows or the vendor's error."""
+    tables = _tables([{"Subject": "x", "IsClosed": False}])
+    try:
+        result = run_query(f"{start}{middle}{end}", tables, Asking())
+    except RefusalError as refusal:
+        assert refusal.code.isupper()  # noqa: PT017 - either outcome is right
+    else:
+        assert isinstance(result.show(result.rows), list)
+
+
+def test_nesting_without_end_is_refused():
+    """A query may be well formed and still be too much."""
+    tables = _tables([])
+    nested = "NOT " * 20_000
+    with pytest.raises(RefusalError) as refused:
+        run_query(f"SELECT Id FROM Task WHERE {nested}Id = null", tables, Asking())
+    assert refused.value.code == "QUERY_TOO_COMPLICATED"
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -8,7 +8,6 @@ import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from random import Random
 from typing import Any, Final
 
 from syncd.sandbox.http import Request, Response
@@ -53,7 +52,7 @@ class QueryJobs:
     """The query jobs of one org; each look at a job moves it one state on."""
 
     def __init__(self, tables: Tables, *, seed: int = 0) -> None:
-        """None yet; the seed gives the order of rows in results."""
+        """None yet; the seed gives the order of unordered rows."""
         self._tables = tables
         self._seed = seed
         self._jobs: dict[str, _Job] = {}
@@ -79,7 +78,6 @@ class QueryJobs:
         if result.only_rest:
             message = f"not supported by bulk queries: {', '.join(result.only_rest)}"
             raise RefusalError("API_ERROR", message)
-        records = result.show(result.rows)
         job = _Job(
             id=make_id("750", len(self._jobs) + 1),
             version=version_of(request),
@@ -87,10 +85,8 @@ class QueryJobs:
             object=result.object,
             created=stamp(self._tables.now()),
             columns=result.columns,
-            records=records,
+            records=result.show(result.rows),
         )
-        if not result.is_ordered:
-            Random(f"{self._seed} {job.id}").shuffle(records)  # noqa: S311 - an order
         self._jobs[job.id] = job
         return Response.json(job.info())
 
@@ -120,8 +116,8 @@ class QueryJobs:
         if job.state != "JobComplete":
             raise RefusalError("INVALIDJOBSTATE", "the job has no results")
         asked = request.param
-        start = int(asked.get("locator") or 0)
-        end = start + int(asked.get("maxRecords") or 50_000)
+        start = _number(asked.get("locator") or "0")
+        end = start + _number(asked.get("maxRecords") or "50000")
         part = job.records[start:end]
         cells = [[_cell(record, name) for name in job.columns] for record in part]
         response = csv_response(job.columns, cells)
@@ -161,6 +157,12 @@ def csv_response(
     )
     writer.writerows([columns, *rows])
     return Response(headers={"Content-Type": "text/csv"}, body=out.getvalue().encode())
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal():
+        raise RefusalError("INVALIDLOCATOR", f"not a number: {text}")
+    return int(text)
 
 
 def _cell(record: Mapping[str, Any], path: str) -> str:

@@ -18,6 +18,8 @@ from syncd.sandbox.salesforce.writing import Writer
 
 _MOST: Final = 200
 _MOST_RUNS: Final = 10
+_MOST_READ: Final = 2000
+_READ_PARTS: Final = ("ids", "fields")
 _VICTIM: Final = RefusalError(
     "ALL_OR_NONE_OPERATION_ROLLED_BACK",
     "Record rolled back because not all records were valid and the request was using "
@@ -37,7 +39,7 @@ class Collections:
     def routes(self) -> Sequence[Route]:
         """The requests that collections answer."""
         return (
-            ("POST", r"/composite/sobjects/(\w+)", self._read),
+            ("GET|POST", r"/composite/sobjects/(\w+)", self._read),
             ("PATCH", r"/composite/sobjects/(\w+)/(\w+__c)", self._upsert),
             ("POST", r"/composite/sobjects", self._create),
             ("PATCH", r"/composite/sobjects", self._update),
@@ -93,11 +95,17 @@ class Collections:
 
     def _read(self, request: Request, found: re.Match[str], _: str) -> Response:
         kind = self._tables.object_type(found[1])
-        body = body_of(request)
-        rows = self._tables.stored(kind.name)
-        found_rows = [rows.get(salesforce_id(str(one)) or "") for one in body["ids"]]
-        names = known_fields(kind, body["fields"])
-        return Response.json([row and shown(kind, row, names) for row in found_rows])
+        if request.method == "GET":
+            ids, fields = (request.param.get(n, "").split(",") for n in _READ_PARTS)
+        else:
+            body = body_of(request)
+            ids, fields = (body.get(name, []) for name in _READ_PARTS)
+        if len(ids) > _MOST_READ:
+            raise RefusalError("EXCEEDED_ID_LIMIT", "2,000 rows at most")
+        names = known_fields(kind, fields)
+        stored = self._tables.stored(kind.name)
+        rows = [stored.get(salesforce_id(str(one)) or "") for one in ids]
+        return Response.json([row and shown(kind, row, names) for row in rows])
 
     def _type_of(self, record: Mapping[str, Any]) -> str:
         return self._tables.object_type(str(record["attributes"]["type"])).name

@@ -42,7 +42,7 @@ def composite(request: Request, tables: Tables, dispatch: Dispatch) -> dict[str,
         RefusalError: More than 25 parts, or more than 5 queries and collections.
     """
     body = body_of(request)
-    parts = body.get("compositeRequest", [])
+    parts = _parts(body)
     costly = [part for part in parts if _COSTLY.search(urlsplit(part["url"]).path)]
     if len(parts) > _MOST or len(costly) > _MOST_QUERIES:
         raise RefusalError("LIMIT_EXCEEDED", "25 parts, 5 of them queries, at most")
@@ -60,22 +60,41 @@ def graphs(request: Request, tables: Tables, dispatch: Dispatch) -> dict[str, An
         RefusalError: More than 500 parts in all, one that depends on a chain of more
             than 15, or one that is no request for a row.
     """
-    asked = body_of(request).get("graphs", [])
-    if sum(len(graph["compositeRequest"]) for graph in asked) > _MOST_NODES:
+    asked = [
+        (str(graph.get("graphId", "")), _parts(graph))
+        for graph in body_of(request).get("graphs", [])
+    ]
+    if sum(len(parts) for _, parts in asked) > _MOST_NODES:
         raise RefusalError("LIMIT_EXCEEDED", "500 nodes at most")
-    for graph in asked:
-        _check_graph(graph["compositeRequest"])
+    for _, parts in asked:
+        _check_graph(parts)
     answers: list[dict[str, Any]] = []
-    for graph in asked:
-        parts = _transaction(graph["compositeRequest"], request, tables, dispatch)
+    for name, parts in asked:
+        results = _transaction(parts, request, tables, dispatch)
         answers.append(
             {
-                "graphId": graph["graphId"],
-                "graphResponse": {"compositeResponse": parts},
-                "isSuccessful": all(one["httpStatusCode"] < _BAD for one in parts),
+                "graphId": name,
+                "graphResponse": {"compositeResponse": results},
+                "isSuccessful": all(one["httpStatusCode"] < _BAD for one in results),
             }
         )
     return {"graphs": answers}
+
+
+def _parts(body: Part) -> Sequence[Part]:
+    """The parts of a composite request, each with what it needs and a name of its own.
+
+    Raises:
+        RefusalError: One lacks something, or two have the same name.
+    """
+    parts: Sequence[Part] = body.get("compositeRequest", [])
+    for part in parts:
+        for key in ("method", "url", "referenceId"):
+            if key not in part:
+                raise RefusalError("JSON_PARSER_ERROR", f"a part has no {key}")
+    if len({str(part["referenceId"]) for part in parts}) < len(parts):
+        raise RefusalError("JSON_PARSER_ERROR", "two parts have the same referenceId")
+    return parts
 
 
 def _check_graph(parts: Sequence[Part]) -> None:

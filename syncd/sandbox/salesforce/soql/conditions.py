@@ -86,12 +86,7 @@ class Conditions:
         if field.type not in {"date", "datetime"}:
             message = f"field '{field.name}' is no date"
             raise RefusalError("INVALID_FIELD", message)
-        now = self._source.now()
-        days = span(word, now.astimezone(self._asking.zone).date())
-        start: date | datetime = days.first
-        after: date | datetime = days.after
-        if field.type == "datetime":
-            start, after = days.instants(self._asking.zone, now)
+        start, after = self._span(word, field)
         tests: Mapping[str, Callable[[Any], bool]] = {
             "=": lambda at: at is not None and start <= at < after,
             "!=": lambda at: at is None or not start <= at < after,
@@ -102,6 +97,18 @@ class Conditions:
         }
         test = tests["!=" if sign == "<>" else sign]
         return lambda value: test(comparable(value, field))
+
+    def _span(self, word: str, field: Field) -> tuple[date | datetime, date | datetime]:
+        """Begin and end of a relative date, as the field's values are compared."""
+        now = self._source.now()
+        try:
+            days = span(word, now.astimezone(self._asking.zone).date())
+            if field.type == "datetime":
+                return days.instants(self._asking.zone, now)
+        except (ValueError, OverflowError):
+            message = f"no calendar reaches as far as {word}"
+            raise RefusalError("INVALID_QUERY_FILTER_OPERATOR", message) from None
+        return days.first, days.after
 
     def _among(self, node: Tree[Any], field: Field, outer: ObjectType) -> set[Any]:
         if node.data == "values":
@@ -130,6 +137,8 @@ def refuse_misused_joins(where: Tree[Any]) -> None:
         RefusalError: More than two, beside OR or NOT, nested, or along a path.
     """
     joins = list(where.find_data("semi_join"))
+    if not joins:
+        return
     beside = [n for word in ("disjunction", "not_") for n in where.find_data(word)]
     operands = [n for word in ("in_", "not_in") for n in where.find_data(word)]
     for wrong, message in (

@@ -35,7 +35,12 @@ class Span:
 
 
 def span(literal: str, today: date) -> Span:
-    """The days that a relative date literal means, seen from today."""
+    """The days that a relative date literal means, seen from today.
+
+    Raises:
+        OverflowError: The calendar does not reach so far.
+        ValueError: Likewise, or no such literal.
+    """
     word, _, number = literal.upper().partition(":")
     if word in _DAYS:
         return _span("DAY", _DAYS[word], _DAYS[word] + 1, today)

@@ -39,7 +39,6 @@ class Result:
         columns: Selected paths, for a table.
         is_grouped: Whether rows are groups of records.
         only_rest: Clauses that bulk queries do not know.
-        is_ordered: Whether the query asked for an order.
         long_texts: How many long text fields of the org's own it selects.
     """
 
@@ -50,7 +49,6 @@ class Result:
     columns: Sequence[str] = ()
     is_grouped: bool = False
     only_rest: frozenset[str] = frozenset()
-    is_ordered: bool = False
     long_texts: int = 0
 
 
@@ -78,8 +76,11 @@ def run_query(text: str, source: Source, asking: Asking) -> Result:
     query = tree.children[0]
     only_rest = {word for word in _NOT_IN_BULK if any(query.find_data(word))}
     random = Random(f"{asking.seed} {text}")  # noqa: S311 - an order, not a secret
-    built = _Query(query, source, asking, random)
-    return built.result(frozenset(only_rest))
+    try:
+        return _Query(query, source, asking, random).result(frozenset(only_rest))
+    except RecursionError:
+        message = "the query is nested too deeply"
+        raise RefusalError("QUERY_TOO_COMPLICATED", message) from None
 
 
 class _Query:
@@ -138,7 +139,6 @@ class _Query:
             show=selection.show,
             columns=[path.text for path in selection.paths],
             only_rest=only_rest,
-            is_ordered=self._order is not None,
             long_texts=selection.long_texts,
         )
 

@@ -64,12 +64,20 @@ def literal(node: Tree[Any], field: Field) -> Any:  # noqa: ANN401 - a stored va
     if kind == "number":
         return float(str(node.children[0]))
     if kind != "string":
-        return comparable(str(node.children[0]), field)
+        return _instant(str(node.children[0]), field)
     value = text(node.children[0])
     if field.type in {"id", "reference"} and salesforce_id(value) is None:
         message = f"invalid ID field: {value}"
         raise RefusalError("INVALID_QUERY_FILTER_OPERATOR", message)
     return comparable(value, field)
+
+
+def _instant(written: str, field: Field) -> Any:  # noqa: ANN401 - a stored value
+    try:
+        return comparable(written, field)
+    except (ValueError, OverflowError):
+        message = f"no such date: {written}"
+        raise RefusalError("INVALID_QUERY_FILTER_OPERATOR", message) from None
 
 
 def text(token: object) -> str:
