@@ -11,6 +11,7 @@ from simple_salesforce import Salesforce
 from simple_salesforce.exceptions import SalesforceMalformedRequest
 
 from syncd.sandbox.http import Request
+from syncd.sandbox.salesforce.relationships import children_of
 from syncd.sandbox.salesforce.schema import build_schema
 
 ORIGIN = "http://org.example"
@@ -152,6 +153,22 @@ def test_a_body_may_come_in_chunks(org, over_http):
         assert made.status_code == 201
     found = org.query("SELECT Id FROM Task WHERE Subject = 'in chunks'")[1]
     assert found["totalSize"] == 2
+
+
+def test_child_relationships_agree_with_the_vendors_describes():
+    """Children are reached under the names that a real org gives them."""
+    folder = os.environ.get("SYNCD_SCHEMAS")
+    if not folder:
+        pytest.skip("SYNCD_SCHEMAS names no folder with salesforce/*.json")
+    ours = build_schema(affectlayer=False, key_field="")
+    for path in sorted(Path(folder, "salesforce").glob("*.json")):
+        theirs = json.loads(path.read_text())
+        names = {
+            (one["childSObject"], one["field"]): one["relationshipName"]
+            for one in theirs["childRelationships"]
+        }
+        for name, child, field in children_of(ours, theirs["name"]):
+            assert names[child.name, field.name] == name, theirs["name"]
 
 
 def test_metadata_agrees_with_the_vendors_describes():
