@@ -45,6 +45,7 @@ REFUSED = [
     ("SELECT Nope FROM Task", "INVALID_FIELD"),
     ("SELECT Nope.Name FROM Task", "INVALID_FIELD"),
     ("SELECT Id FROM Nope", "INVALID_TYPE"),
+    ("SELECT Id FROM Order ORDER BY Id", "INVALID_TYPE"),
     ("SELECT Id FROM Task WHERE Description = 'x'", "INVALID_FIELD"),
     ("SELECT Id FROM Task ORDER BY Description", "INVALID_FIELD"),
     ("SELECT Id FROM Task WHERE SystemModstamp > '2026-10-01'", "INVALID_FIELD"),
