@@ -1,7 +1,9 @@
 """Puts a simulated service on a loopback port."""
 
 from dataclasses import dataclass
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BufferedIOBase
 from threading import Thread
 
 from syncd import clock
@@ -32,14 +34,13 @@ def serve(service: Service, port: int = 0) -> RunningServer:
         disable_nagle_algorithm = True
 
         def _serve(self) -> None:
-            length = int(self.headers.get("Content-Length") or 0)
             path, _, query = self.path.partition("?")
             request = Request(
                 method=self.command,
                 path=path,
                 query=query,
                 headers={k.lower(): v for k, v in self.headers.items()},
-                body=self.rfile.read(length),
+                body=_body(self.headers, self.rfile),
             )
             self._answer(service.handle(request))
 
@@ -73,3 +74,16 @@ def serve(service: Service, port: int = 0) -> RunningServer:
     return RunningServer(
         url=f"http://127.0.0.1:{server.server_port}", server=server, thread=thread
     )
+
+
+def _body(headers: Message, stream: BufferedIOBase) -> bytes:
+    """A request's body, of known length or in chunks."""
+    if "chunked" not in headers.get("Transfer-Encoding", ""):
+        return stream.read(int(headers.get("Content-Length") or 0))
+    body = b""
+    while size := int(stream.readline().partition(b";")[0], 16):
+        body += stream.read(size)
+        stream.readline()
+    while stream.readline().strip():
+        pass  # trailers
+    return body

@@ -176,7 +176,7 @@ def test_fetch_gives_records_as_they_are_and_none_for_what_is_gone(place):
     page = next(p for p in place.connector.read(request) if p.records)
     known = page.records[0].ref
     gone = {
-        "salesforce": "00U000000000099AAA",
+        "salesforce": "00U000000000099EAA",
         "outreach": "999999",
         "google_calendar": f"{known.id.partition('/')[0]}/nosuchevent",
         "chorus": "F" * 32,
