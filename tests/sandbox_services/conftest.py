@@ -1,17 +1,22 @@
-"""A simulated Outreach with a few records, and a plain client for it."""
+"""Simulated services with a few records, and plain clients for them."""
 
 import json
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
+import jwt
 import pytest
 
 from syncd.sandbox.clock import SandboxClock
+from syncd.sandbox.google_calendar.service import GoogleCalendarService
 from syncd.sandbox.http import Request
 from syncd.sandbox.outreach.service import OutreachService
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 JSON_API = "application/vnd.api+json"
+ANN, BOB = "ann@us.example", "bob@us.example"
+EVENTS = f"/calendar/v3/calendars/{ANN}/events"
+SCOPE = "https://www.googleapis.com/auth/calendar.events"
 
 
 def to_one(kind, number):
@@ -124,3 +129,123 @@ class OutreachClient:
 def outreach():
     """A client that has logged in."""
     return OutreachClient()
+
+
+@pytest.fixture
+def clock():
+    """A clock that stands still."""
+    clock = SandboxClock(NOW)
+    clock.freeze(NOW)
+    return clock
+
+
+# --- Google Calendar ------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def shared_key():
+    """One service for its key alone, as making keys takes long."""
+    return GoogleCalendarService(SandboxClock(NOW))._tokens._key
+
+
+@pytest.fixture
+def google(clock, shared_key):
+    """Ann with five meetings of an hour that she organizes, Bob with none."""
+    service = GoogleCalendarService(clock)
+    service._tokens._key = shared_key
+    service.load(
+        ANN,
+        [
+            {
+                "id": f"meeting{number:04}",
+                "summary": f"Meeting {number}",
+                "start": {"dateTime": "2026-11-24T10:00:00Z"},
+                "end": {"dateTime": "2026-11-24T11:00:00Z"},
+                "organizer": {"email": ANN},
+            }
+            for number in range(5)
+        ],
+    )
+    service.load(BOB, [])
+    return service
+
+
+@pytest.fixture
+def token_call(google, clock):
+    """Status and body of a service account's token call."""
+
+    def call(user=ANN, scope=SCOPE, **claims):
+        settings = google.settings("http://localhost")
+        account = json.loads(settings["service_account"])
+        at = int(clock.now().timestamp())
+        payload = {
+            "iss": account["client_email"],
+            "sub": user,
+            "scope": scope,
+            "aud": settings["token_url"],
+            "iat": at,
+            "exp": at + 3600,
+            **claims,
+        }
+        form = {
+            "grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer",
+            "assertion": jwt.encode(payload, account["private_key"], "RS256"),
+        }
+        body = urlencode(form).encode()
+        response = google.handle(Request(method="POST", path="/token", body=body))
+        return response.status, json.loads(response.body)
+
+    return call
+
+
+class GoogleClient:
+    """Acts as one user."""
+
+    def __init__(self, service, token):
+        """With that user's token."""
+        self.service = service
+        self.token = token
+
+    def send(self, method, path=EVENTS, body=None, match=None, **params):
+        """The answer as it comes."""
+        headers = {"authorization": f"Bearer {self.token}"}
+        if match:
+            headers["if-none-match" if method == "GET" else "if-match"] = match
+        return self.service.handle(
+            Request(
+                method=method,
+                path=path,
+                query=urlencode(params),
+                headers=headers,
+                body=json.dumps(body).encode() if body is not None else b"",
+            )
+        )
+
+    def __call__(self, method, path=EVENTS, body=None, match=None, **params):
+        """Status and body, the reason of an error in its place."""
+        response = self.send(method, path, body, match, **params)
+        answer = json.loads(response.body) if response.body else None
+        if response.status >= 400:
+            answer = answer["error"]["errors"][0]["reason"]
+        return response.status, answer
+
+    def listed(self, **params):
+        """Items by id of the first page, and its sync token."""
+        _, page = self("GET", **params)
+        return {one["id"]: one for one in page["items"]}, page.get("nextSyncToken")
+
+
+@pytest.fixture
+def as_user(google, token_call):
+    """A client that acts as somebody."""
+
+    def client(user=ANN, scope=SCOPE):
+        return GoogleClient(google, token_call(user, scope)[1]["access_token"])
+
+    return client
+
+
+@pytest.fixture
+def ann(as_user):
+    """Ann's client."""
+    return as_user()
