@@ -45,7 +45,11 @@ def shown(resource: Resource, wish: Wish, *, may_write: bool = True) -> Resource
     """
     kind = KINDS[resource["type"]]
     names = wish.fields.get(kind.name)
-    links = {name: _link(kind, name, resource["id"]) for name in kind.many}
+    links = {
+        name: _link(kind, name, resource["id"])
+        for name in kind.many
+        if names is None or name in names
+    }
     out = {
         "type": kind.name,
         "id": resource["id"],
