@@ -42,23 +42,10 @@ def serve(service: Service, port: int = 0) -> RunningServer:
                 headers={k.lower(): v for k, v in self.headers.items()},
                 body=_body(self.headers, self.rfile),
             )
-            self._answer(service.handle(request))
-
-        def _answer(self, response: Response) -> None:
-            if response.delay_s:
-                clock.sleep_s(response.delay_s)
-            if response.drop:
-                self.close_connection = True
-                return
-            self.send_response_only(response.status)
-            for name, value in response.headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(response.body)))
-            self.end_headers()
-            if response.truncate is None:
-                self.wfile.write(response.body)
-            else:
-                self.wfile.write(response.body[: response.truncate])
+            try:
+                _send(self, service.handle(request))
+            except ConnectionError:
+                # The caller's time limit was shorter than the answer took.
                 self.close_connection = True
 
         do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _serve  # noqa: N815
@@ -87,3 +74,19 @@ def _body(headers: Message, stream: BufferedIOBase) -> bytes:
     while stream.readline().strip():
         pass  # trailers
     return body
+
+
+def _send(handler: BaseHTTPRequestHandler, response: Response) -> None:
+    if response.delay_s:
+        clock.sleep_s(response.delay_s)
+    if response.drop:
+        handler.close_connection = True
+        return
+    handler.send_response_only(response.status)
+    for name, value in response.headers.items():
+        handler.send_header(name, value)
+    handler.send_header("Content-Length", str(len(response.body)))
+    handler.end_headers()
+    handler.wfile.write(response.body[: response.truncate])
+    if response.truncate is not None:
+        handler.close_connection = True

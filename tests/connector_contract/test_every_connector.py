@@ -234,6 +234,23 @@ def test_being_told_to_wait_is_honoured(place, monkeypatch):
     assert 7.0 in waits
 
 
+@pytest.mark.parametrize("status", [403, 429])
+def test_googles_quota_is_waited_out_as_long_as_it_says(sandbox, monkeypatch, status):
+    """Also where it comes as 403: the reason decides, and Retry-After counts."""
+    from syncd.kit import retry
+
+    place, waits = connect("google_calendar", sandbox), []
+    list(place.connector.read(place.request("Event")))
+    body = json.dumps({"error": {"errors": [{"reason": "userRateLimitExceeded"}]}})
+    told = {"Retry-After": "7"}
+    place.recorder.break_next(
+        Fault(path="/events", status=status, headers=told, body=body)
+    )
+    monkeypatch.setitem(retry.retrying.__kwdefaults__, "sleep", waits.append)
+    list(place.connector.read(place.request("Event")))
+    assert waits == [7.0]
+
+
 @pytest.mark.parametrize("system", ["google_calendar", "chorus"])
 def test_read_only_connectors_have_no_way_to_write(system):
     """They offer no write, and their sources name no changing method."""
