@@ -22,6 +22,7 @@ from syncd.sandbox.salesforce.collections import check_size, write_many
 from syncd.sandbox.salesforce.composite import batch, composite
 from syncd.sandbox.salesforce.cursors import Cursors
 from syncd.sandbox.salesforce.errors import RefusalError
+from syncd.sandbox.salesforce.harmless import only_reads
 from syncd.sandbox.salesforce.hooks import Hooks
 from syncd.sandbox.salesforce.operations import deleted_between, updated_between
 from syncd.sandbox.salesforce.schema import ObjectType, build_schema
@@ -105,7 +106,12 @@ class SalesforceService:
 
     def is_write(self, request: Request) -> bool:
         """Whether a request could change a record."""
-        return request.method != "GET" and "/oauth2/" not in request.path
+        return not (
+            request.method == "GET"
+            or "/oauth2/" in request.path
+            or "/jobs/query" in request.path
+            or only_reads(request)
+        )
 
     def handle(self, request: Request) -> Response:
         """Answer one request."""
