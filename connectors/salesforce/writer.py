@@ -23,7 +23,6 @@ from connectors.salesforce.lookup import Lookup
 from syncd.errors import (
     AuthError,
     ConflictError,
-    ConnectorError,
     RemoteError,
     RetryableError,
     SkipRecordError,
@@ -37,6 +36,7 @@ _CALL_TRIES: Final = 4
 _LOCK_TRIES: Final = 4
 _WRAPPED_LOCK_TRIES: Final = 2
 _TAKEN: Final = "DUPLICATE_VALUE"
+_ABSENT: Final = "NOT_FOUND"
 _NO_ASSIGNMENT: Final = {"Sforce-Auto-Assign": "FALSE"}
 _VICTIMS: Final = frozenset({"ALL_OR_NONE_OPERATION_ROLLED_BACK", "PROCESSING_HALTED"})
 
@@ -99,28 +99,19 @@ class Writer:
     def _send(self, batch: Sequence[Write]) -> Iterable[WriteOutcome]:
         """One call, tried again where the org refused it unread."""
         try:
-            return retrying(lambda: self._call(batch), attempts=_CALL_TRIES)
-        except SkipRecordError as error:
-            if not self._keys.upserts(batch[0]):
-                return [_failed(write, error) for write in batch]
-            # No record of ours is missing: the field is.
-            detail = f"[salesforce] activity_key_field: {self._keys.field}"
-            wrong = ConnectorError(system=SYSTEM, code=error.code)
-            return [_failed(write, wrong, detail=detail) for write in batch]
+            outcomes = retrying(lambda: self._call(batch), attempts=_CALL_TRIES)
         except RemoteError as error:
-            return [_failed(write, error) for write in batch]
+            outcomes = [_failed(write, error) for write in batch]
+        return [
+            self._upserted(write, one) if self._keys.upserts(write) else one
+            for write, one in zip(batch, outcomes, strict=True)
+        ]
 
-    def _call(self, batch: Sequence[Write]) -> Iterable[WriteOutcome]:
+    def _call(self, batch: Sequence[Write]) -> Sequence[WriteOutcome]:
         if batch[0].guarded_by is not None:
             return [self._guarded(batch[0])]
         rows = self._collection(batch)
-        outcomes = [_row_outcome(w, row) for w, row in zip(batch, rows, strict=True)]
-        return [
-            self._of_holder(write, one)
-            if one.code == _TAKEN and self._keys.upserts(write)
-            else one
-            for write, one in zip(batch, outcomes, strict=True)
-        ]
+        return [_row_outcome(w, row) for w, row in zip(batch, rows, strict=True)]
 
     def _guarded(self, write: Write) -> WriteOutcome:
         """A single update that the server refuses if the record moved since."""
@@ -172,6 +163,17 @@ class Writer:
         if write.operation == "update":
             return {**record, **write.fields, "id": write.record_id}
         return {**record, **self._keys.marked(write)}
+
+    def _upserted(self, write: Write, outcome: WriteOutcome) -> WriteOutcome:
+        """What an upsert's refusal means; other outcomes as they are."""
+        if outcome.code == _TAKEN:
+            return self._of_holder(write, outcome)
+        if outcome.code == _ABSENT:
+            # No record is missing from a create: the field is.
+            detail = f"[salesforce] activity_key_field: {self._keys.field}"
+            refused = WriteStatus.REFUSED
+            return msgspec.structs.replace(outcome, status=refused, detail=detail)
+        return outcome
 
     def _of_holder(self, write: Write, refused: WriteOutcome) -> WriteOutcome:
         """A key that was taken when we came: by our own create, or by a deleted one.
