@@ -159,6 +159,25 @@ def test_a_role_that_is_gone_makes_the_whole_list_be_read_once(reading):
     assert [page.snapshot for page in pages] == [False]
 
 
+def test_a_list_of_roles_agrees_with_the_count_it_was_read_for(reading):
+    """A role made between count and list is new to the next pass, once."""
+    name = "OpportunityContactRole"
+    cursor = list(reading.connector.read(reading.request(name)))[-1].cursor
+    role, other = list(reading.org.tables.rows(name, with_deleted=False))[:2]
+    reading.org.control("delete", {"object": name, "id": role["Id"]})
+    request = reading.request(name, cursor=cursor)
+    reading.connector.read_ahead([request])
+    reading.clock.advance(timedelta(minutes=1))
+    fields = {k: other[k] for k in ("OpportunityId", "ContactId")}
+    reading.org.control("insert", {"object": name, "fields": fields})
+    reading.clock.advance(timedelta(minutes=1))
+    reading.connector.refresh()
+    pages = list(reading.connector.read(request))
+    assert pages[-1].snapshot
+    request = reading.request(name, cursor=pages[-1].cursor)
+    assert not list(reading.connector.read(request))[-1].snapshot
+
+
 @pytest.mark.parametrize(
     ("message", "waits"),
     [
@@ -195,3 +214,20 @@ def test_metadata_that_did_not_change_stay_as_they_are(reading):
     reading.connector.refresh()
     assert reading.recorder.calls == before + 1
     assert reading.connector.describe("Task") is known
+
+
+def test_metadata_that_the_org_contradicts_are_asked_for_without_condition(reading):
+    """A field that is refused may have been hidden; "not modified" is not believed."""
+    bodies = []
+    reading.session.hooks["response"].append(
+        lambda response, *_a, **_k: bodies.append(response.request.body)
+    )
+    request = reading.request("Task")
+    reading.connector.refresh()
+    reading.org.control("hide_field", {"object": "Task", "field": "Type"})
+    with pytest.raises(ConnectorError):
+        list(reading.connector.read(request))
+    reading.connector.refresh()
+    conditional = ["If-Modified-Since" in str(body) for body in bodies if body]
+    assert conditional[-2:] == [True, False]
+    assert "Type" not in reading.connector.describe("Task")
