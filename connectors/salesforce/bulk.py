@@ -8,7 +8,7 @@ Source: Bulk API 2.0 and Bulk API Developer Guide, "Query".
 """
 
 import csv
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -37,17 +37,13 @@ _PARENTS_TEXT: Final = frozenset(
 )
 
 
-def _yes_or_no(text: str) -> bool:
-    return {"true": True, "false": False}[text]
-
-
 def _instant(text: str) -> str:
     """As a query by REST writes it."""
     return f"{text[:-1]}+0000" if text.endswith("Z") else text
 
 
 _READERS: Final[Mapping[str, Callable[[str], Any]]] = {
-    "boolean": _yes_or_no,
+    "boolean": {"true": True, "false": False}.__getitem__,
     "int": int,
     "long": int,
     "double": float,
@@ -164,31 +160,36 @@ class Job:
             answer = self.jobs.get_query_results(self.id, locator, _ROWS_A_CALL)
             lines = csv.reader(f"{line}\n" for line in answer["records"].split("\n"))
             names = next(lines, [])
-            rows = [self._row(names, values) for values in lines if values]
+            rows = self._rows(names, lines)
         except (KeyError, ValueError, csv.Error):
             raise RetryableError(system=SYSTEM, code="malformed_bulk_part") from None
         if len(rows) != answer["number_of_records"]:
             raise RetryableError(system=SYSTEM, code="short_bulk_part")
         return rows, str(answer["locator"])
 
-    def _row(self, names: Sequence[str], values: Sequence[str]) -> Mapping[str, Any]:
-        return {
-            name: _value(text, self.types.get(name, ""))
-            for name, text in zip(names, values, strict=True)
-        }
+    def _rows(
+        self, names: Sequence[str], lines: Iterable[Sequence[str]]
+    ) -> list[Mapping[str, Any]]:
+        """Rows; an empty cell is null, and what is not of its type stays text.
 
-
-def _value(text: str, kind: str) -> Any:  # noqa: ANN401 - any JSON value
-    """A cell; empty is null. What is not of its type stays text, for quarantine."""
-    if not text:
-        return None
-    read = _READERS.get(kind)
-    if read is None:
-        return text
-    try:
-        return read(text)
-    except (ValueError, KeyError):
-        return text
+        The latter is for quarantine to say.
+        """
+        readers = [(name, _READERS.get(self.types.get(name, ""))) for name in names]
+        typed = [(name, read) for name, read in readers if read is not None]
+        rows: list[Mapping[str, Any]] = []
+        for cells in lines:
+            if not cells:
+                continue
+            values = [cell or None for cell in cells]
+            row: dict[str, Any] = dict(zip(names, values, strict=True))
+            for name, read in typed:
+                if row[name] is not None:
+                    try:
+                        row[name] = read(row[name])
+                    except (ValueError, KeyError):
+                        continue
+            rows.append(row)
+        return rows
 
 
 class _Session:

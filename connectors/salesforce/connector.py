@@ -134,13 +134,15 @@ class SalesforceConnector:
     def identity(self) -> OrgIdentity:
         """Org and user behind the token; most log-ins say so themselves."""
         self._client.log_in()
-        org_id, user_id = self._client.login.org_id, self._client.login.user_id
-        if not (org_id and user_id):
+        login = self._client.login
+        org_id, user_id = salesforce_id(login.org_id), salesforce_id(login.user_id)
+        if org_id is None or user_id is None:
             body = self._client.get("/services/oauth2/userinfo")
-            org_id, user_id = body["organization_id"], body["user_id"]
+            org_id = salesforce_id(body["organization_id"])
+            user_id = salesforce_id(body["user_id"])
         return OrgIdentity(
-            org_id=salesforce_id(org_id) or "",
-            user_id=salesforce_id(user_id) or "",
+            org_id=org_id or "",
+            user_id=user_id or "",
             server_at=self._client.server_at,
         )
 

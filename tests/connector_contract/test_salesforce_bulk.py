@@ -186,3 +186,22 @@ def test_notes_with_quotes_commas_and_line_breaks_arrive_as_written(reading, man
     reading.org.control("edit", edit)
     found = {r.ref.id: r.fields["Description"] for r in reading.records("Task")}
     assert found[task["Id"]] == text
+
+
+def test_a_cell_of_another_type_stays_text_and_is_quarantined(reading, many):
+    """One odd value costs its record, not the part."""
+    job = ("Id", "SystemModstamp", "IsActive")
+    body = "\n".join(
+        ",".join(f'"{cell}"' for cell in row)
+        for row in (
+            job,
+            ("0055g0000000001", "2026-10-01T00:00:00.000Z", "perhaps"),
+            ("0055g0000000002", "2026-10-01T00:00:00.000Z", "true"),
+            ("0055g0000000003", "2026-10-01T00:00:00.000Z", ""),
+        )
+    )
+    headers = {"Sforce-Locator": "null", "Sforce-NumberOfRecords": "3"}
+    fault = Fault(method="GET", path="/results", status=200, headers=headers, body=body)
+    reading.recorder.break_next(fault)
+    found = [r.fields["IsActive"] for r in reading.records("User")]
+    assert found == ["perhaps", True, None]

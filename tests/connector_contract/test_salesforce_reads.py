@@ -231,3 +231,16 @@ def test_metadata_that_the_org_contradicts_are_asked_for_without_condition(readi
     conditional = ["If-Modified-Since" in str(body) for body in bodies if body]
     assert conditional[-2:] == [True, False]
     assert "Type" not in reading.connector.describe("Task")
+
+
+@pytest.mark.parametrize("says", [True, False])
+def test_a_log_in_that_says_whose_it_is_costs_no_further_call(reading, says):
+    """Where it does not say, the org is asked."""
+    if not says:
+        reading.connector._client.log_in()
+        reading.connector._client.login.org_id = ""
+    before = reading.recorder.calls
+    assert reading.connector.identity().org_id == reading.org.org_id
+    assert reading.connector.identity().user_id == reading.org.user_id
+    paths = [one.path for one in reading.recorder.log[before:]]
+    assert ("/services/oauth2/userinfo" in paths) is not says
