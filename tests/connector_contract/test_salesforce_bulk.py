@@ -9,6 +9,7 @@ from syncd.errors import RetryableError
 from syncd.mapping.load import load_mappings
 from syncd.mapping.translate import translate
 from syncd.sandbox.recorder import Fault
+from syncd.sandbox.salesforce.table import make_id
 
 MAPPINGS = load_mappings(None).objects
 JOBS = "/jobs/query"
@@ -205,3 +206,33 @@ def test_a_cell_of_another_type_stays_text_and_is_quarantined(reading, many):
     reading.recorder.break_next(fault)
     found = [r.fields["IsActive"] for r in reading.records("User")]
     assert found == ["perhaps", True, None]
+
+
+def test_above_five_pages_a_job_is_chosen_and_needs_fewer_calls(
+    reading, no_waiting, monkeypatch
+):
+    """The number of rows comes with the first page; no call is spent on asking."""
+    stamp = "2026-10-01T00:00:00.000+0000"
+    reading.org.load(
+        "Contact",
+        [
+            {
+                "Id": make_id("003", 700_000 + number),
+                "LastName": "Many",
+                "CreatedDate": stamp,
+                "SystemModstamp": stamp,
+            }
+            for number in range(12_000)
+        ],
+    )
+    request = reading.request("Contact")
+    calls = []
+    for limit in (None, 10**6):
+        if limit:
+            monkeypatch.setattr("connectors.salesforce.reader._MANY", limit)
+        before = reading.recorder.calls
+        found = sum(len(page.records) for page in reading.connector.read(request))
+        assert found > 12_000
+        calls.append(reading.recorder.calls - before)
+    by_job, by_pages = calls
+    assert by_job < by_pages == 7
