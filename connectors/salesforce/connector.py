@@ -114,22 +114,9 @@ class SalesforceConnector:
         """Whether the configured key field can carry what makes a create safe."""
         name = self._keys.field
         for object_name in sorted(ACTIVITIES) if name else ():
-            field = self.describe(object_name).get(name)
-            if field is None:
-                wrong = "is not there, or our user may not see it"
-            elif not (field.external_id and field.createable):
-                wrong = "is no External ID that our user may fill"
-            elif not field.unique:
-                says = f"{object_name}.{name} is not unique"
-                remedy = "tick Unique: two creates at once may double a record"
-                yield _item("activity key", Level.WARNING, says, remedy=remedy)
-                continue
-            else:
-                yield _item("activity key", Level.OK, f"{object_name}.{name} is good")
-                continue
-            remedy = "make it a text field of Activity: External ID, Unique, editable"
-            says = f"{object_name}.{name} {wrong}"
-            yield _item("activity key", Level.PROBLEM, says, remedy=remedy)
+            yield _key_item(
+                f"{object_name}.{name}", self.describe(object_name).get(name)
+            )
 
     def identity(self) -> OrgIdentity:
         """Org and user behind the token; most log-ins say so themselves."""
@@ -215,6 +202,19 @@ class SalesforceConnector:
 def build(context: ConnectorContext) -> SalesforceConnector:
     """The connector of these settings."""
     return SalesforceConnector(context)
+
+
+def _key_item(name: str, field: FieldInfo | None) -> CheckItem:
+    level, says = Level.PROBLEM, f"{name} is not there, or our user may not see it"
+    remedy = "make it a text field of Activity: External ID, Unique, editable"
+    if field is not None and not (field.external_id and field.createable):
+        says = f"{name} is no External ID that our user may fill"
+    elif field is not None and not field.unique:
+        level, says = Level.WARNING, f"{name} is not unique"
+        remedy = "tick Unique: two creates at once may double a record"
+    elif field is not None:
+        level, says = Level.OK, f"{name} can carry the key of a create"
+    return _item("activity key", level, says, remedy=remedy)
 
 
 def _item(

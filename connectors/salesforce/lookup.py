@@ -60,12 +60,21 @@ class Lookup:
                 if role.fields["ContactId"] == write.fields["ContactId"]:
                     return role
             return None
-        where = self._keys.where(write) if write.marker else None
+        # Without the field too: it may have been made before the org had one.
+        places = (self._keys, Keys("")) if self._keys.field else (self._keys,)
+        for keys in places if write.marker else ():
+            found = self._carrier(write, keys)
+            if found is not None:
+                return found
+        return None
+
+    def _carrier(self, write: Write, keys: Keys) -> Current | None:
+        where = keys.where(write)
         if where is None:
             return None
         fields = tuple({*write.fields, "Description"})
         found = self._select(write.object, fields, where)
-        return next((one for one in found if self._keys.is_ours(write, one)), None)
+        return next((one for one in found if keys.is_ours(write, one)), None)
 
     def holder(self, write: Write) -> "Holder | None":
         """The record, in the recycle bin too, that carries the key of a create."""

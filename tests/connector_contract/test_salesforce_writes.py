@@ -119,6 +119,17 @@ def test_the_effect_of_a_create_is_found_whose_answer_was_lost(
         assert made["CallObject"] == fields["CallObject"]
 
 
+@pytest.mark.parametrize(("name", "fields"), [("Task", TASK), ("Event", EVENT)])
+def test_what_was_made_before_there_was_a_key_field_is_still_found(
+    writing, keyed, name, fields
+):
+    """A setting that changes between a create and the look for it doubles nothing."""
+    [made] = writing.connector.write([create(name, fields)])
+    found = keyed.connector.find_effect(create(name, fields))
+    assert found is not None
+    assert found.ref.id == made.record_id
+
+
 def test_an_event_without_day_is_not_looked_for_everywhere(writing):
     """Nothing narrows the search: not found is the honest answer."""
     write = create("Event", {"Subject": "?", "OwnerId": "005000000000001AAA"})
