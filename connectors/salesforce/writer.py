@@ -108,9 +108,14 @@ class Writer:
         ]
 
     def _call(self, batch: Sequence[Write]) -> Sequence[WriteOutcome]:
-        if batch[0].guarded_by is not None:
-            return [self._guarded(batch[0])]
-        rows = self._collection(batch)
+        try:
+            if batch[0].guarded_by is not None:
+                return [self._guarded(batch[0])]
+            rows = self._collection(batch)
+        except RetryableError as error:
+            if error.code != LOCKED and error.code not in WRAPPERS:
+                raise
+            return [_failed(write, error) for write in batch]
         return [_row_outcome(w, row) for w, row in zip(batch, rows, strict=True)]
 
     def _guarded(self, write: Write) -> WriteOutcome:
@@ -119,17 +124,12 @@ class Writer:
             message = "a guarded write needs a record and an instant"
             raise ValueError(message)
         since = format_datetime(write.guarded_by, usegmt=True)
-        try:
-            self._client.send(
-                "PATCH",
-                f"{self._client.root}/sobjects/{write.object}/{write.record_id}",
-                json=dict(write.fields),
-                headers={**_NO_ASSIGNMENT, "If-Unmodified-Since": since},
-            )
-        except RetryableError as error:
-            if error.code != LOCKED and error.code not in WRAPPERS:
-                raise
-            return _failed(write, error)
+        self._client.send(
+            "PATCH",
+            f"{self._client.root}/sobjects/{write.object}/{write.record_id}",
+            json=dict(write.fields),
+            headers={**_NO_ASSIGNMENT, "If-Unmodified-Since": since},
+        )
         return WriteOutcome(
             key=write.key, status=WriteStatus.DONE, record_id=write.record_id
         )
