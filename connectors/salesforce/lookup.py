@@ -129,5 +129,13 @@ def _current(
         version=iso_z(parse_instant(row["SystemModstamp"])),
         modified_at=parse_instant(modified) if modified else None,
         modified_by=salesforce_id(row.get("LastModifiedById")),
-        fields={name: row.get(name) for name in fields},
+        fields={name: _at(row, name) for name in fields},
     )
+
+
+def _at(row: Mapping[str, Any], path: str) -> Any:  # noqa: ANN401 - any JSON value
+    """A field, a parent's too; null when the parent is."""
+    here: Any = row
+    for name in path.split("."):
+        here = None if here is None else here.get(name)
+    return here

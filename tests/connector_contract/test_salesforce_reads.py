@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from syncd.errors import AuthError, ConnectorError, RetryableError
+from syncd.mapping.translate import value_at
 from syncd.model.ids import salesforce_checksum
 from syncd.model.record import RecordRef
 from syncd.sandbox.recorder import Fault
@@ -36,6 +37,24 @@ def test_lists_of_ids_are_as_long_as_an_address_may_be(reading, count, calls):
     assert len(found) == count
     assert len(reading.sent("queryAll")) == calls
     assert statuses(reading) == {200}
+
+
+@pytest.mark.parametrize("name", ["User", "Contact", "Opportunity", "Task"])
+def test_a_record_fetched_is_the_record_read(reading, name):
+    """Field by field, those of its parents included."""
+    request = reading.request(name)
+    fields = (*request.fields, "Owner.Name") if name == "Task" else request.fields
+    request = msgspec.structs.replace(request, fields=fields)
+    page = next(iter(reading.connector.read(request)))
+    read = {record.ref: record for record in page.records[:5]}
+    fetched = reading.connector.fetch(list(read), fields)
+    for ref, record in read.items():
+        assert fetched[ref].version == record.version
+        for field in fields:
+            assert value_at(fetched[ref].fields, field) == value_at(
+                record.fields, field
+            )
+    assert name != "Task" or value_at(fetched[ref].fields, "Owner.Name")
 
 
 def test_wide_rows_leave_less_room_for_ids(reading):
