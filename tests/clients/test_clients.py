@@ -116,7 +116,7 @@ def test_our_queries_are_soql_to_another_parser(node):
     from syncd.mapping.load import load_mappings
     from syncd.ports.connector import ReadRequest
 
-    reader = importlib.import_module("connectors.salesforce.reader")
+    passes = importlib.import_module("connectors.salesforce.passes")
     statements = []
     for (system, name), object_map in load_mappings(None).objects.items():
         if system != "salesforce":
@@ -132,14 +132,14 @@ def test_our_queries_are_soql_to_another_parser(node):
             ("2026-11-01T00:00:00Z", ""),
             ("2026-11-01T00:00:00Z", "x"),
         ):
-            one = reader._Pass(
+            one = passes.Pass(
                 request=request,
                 stamp="SystemModstamp",
                 after=after,
                 upper="2026-11-24T00:00:00Z",
                 snapshot=after is None,
             )
-            statements.append(reader.soql(one, after))
+            statements.append(passes.query(one, after).soql)
     said = node("soql_parser.mjs", stdin=json.dumps(statements))
     assert said == {"parsed": len(statements), "failed": []}
 

@@ -21,6 +21,7 @@ from syncd.sandbox.salesforce.collections import Collections
 from syncd.sandbox.salesforce.composite import batch, composite, graphs
 from syncd.sandbox.salesforce.cursors import Cursors
 from syncd.sandbox.salesforce.errors import RefusalError
+from syncd.sandbox.salesforce.harmless import only_reads
 from syncd.sandbox.salesforce.hooks import Hooks
 from syncd.sandbox.salesforce.ingest import IngestJobs
 from syncd.sandbox.salesforce.preconditions import (
@@ -139,7 +140,12 @@ class SalesforceService:
 
     def is_write(self, request: Request) -> bool:
         """Whether a request could change a record."""
-        return request.method != "GET" and "/oauth2/" not in request.path
+        return not (
+            request.method == "GET"
+            or "/oauth2/" in request.path
+            or "/jobs/query" in request.path
+            or only_reads(request)
+        )
 
     def handle(self, request: Request) -> Response:
         """Answer one request."""
