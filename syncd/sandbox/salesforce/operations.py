@@ -14,13 +14,6 @@ _ARCHIVED_AFTER: Final = timedelta(days=365)
 _MERGED: Final = frozenset({"Account", "Contact", "Lead", "Case"})
 
 
-def undelete(tables: Tables, name: str, record_id: str, *, user: str) -> None:
-    """Take a row out of the recycle bin; its id stays."""
-    row = tables.stored(name)[record_id]
-    row["IsDeleted"] = False
-    tables.touch(row, user=user)
-
-
 def purge(tables: Tables, name: str, record_id: str) -> None:
     """Let a row vanish from every query."""
     del tables.stored(name)[record_id]
