@@ -25,6 +25,8 @@ _REQUIRED: Final = {
     "Lead": ("LastName", "Company"),
     "Opportunity": ("Name", "StageName", "CloseDate"),
     "OpportunityContactRole": ("OpportunityId", "ContactId"),
+    "TaskRelation": ("TaskId", "RelationId"),
+    "EventRelation": ("EventId", "RelationId"),
 }
 
 
@@ -121,8 +123,18 @@ class Tables:
             self._derive(write)
             self._rows[name][row["Id"]] = row
             for one in self._behaviours(name):
-                one.loaded(name, row)
+                one.placed(name, row)
         self._derived.forget()
+
+    def moved(self, name: str, row: dict[str, Any]) -> None:
+        """Let all that hangs on a row's references follow their move."""
+        for one in self._behaviours(name):
+            one.moved(name, row)
+
+    def derive_again(self, name: str, record_id: str) -> None:
+        """Work out a row's own derived fields after a change that is no write."""
+        row = self.stored(name)[record_id]
+        self._derive(Write(object=name, fields={}, before=dict(row), row=row))
 
     def new_id(self, name: str) -> str:
         """An id that was never given out."""
@@ -320,7 +332,7 @@ class Tables:
         if value is None or value == "":
             return None
         if known.type == "reference":
-            return self._reference(known, str(value))
+            return self.reference(known, str(value))
         if known.values and value not in known.values:
             message = f"bad value for restricted picklist field: {value}"
             raise RefusalError(
@@ -331,7 +343,12 @@ class Tables:
             raise RefusalError("STRING_TOO_LONG", message, fields=[known.name])
         return value
 
-    def _reference(self, known: Field, value: str) -> str:
+    def reference(self, known: Field, value: str) -> str:
+        """The id of the live row that a reference may name, in its long form.
+
+        Raises:
+            RefusalError: It is of another object, absent, or deleted.
+        """
         record_id = salesforce_id(value)
         allowed = {PREFIXES.get(name) for name in known.to}
         if record_id is None or (allowed - {None} and record_id[:3] not in allowed):

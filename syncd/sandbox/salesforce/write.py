@@ -59,7 +59,7 @@ class Behaviour:
     A write passes ``prepare`` (before its fields are checked), ``check`` (which may
     refuse the row as it would be), ``derive`` (which fills in fields of the row) and,
     once the row is there, ``follow`` (which changes other rows). Only the first two may
-    refuse. A loaded row passes ``derive`` and ``loaded``.
+    refuse. A loaded row passes ``derive`` and ``placed``.
     """
 
     objects: ClassVar[frozenset[str]]
@@ -77,8 +77,11 @@ class Behaviour:
     def follow(self, write: Write) -> None:
         """Change other rows."""
 
-    def loaded(self, name: str, row: Row) -> None:
-        """Add to a row that was put in as it is."""
+    def placed(self, name: str, row: dict[str, Any]) -> None:
+        """Complete a row that was put in as it is."""
+
+    def moved(self, name: str, row: dict[str, Any]) -> None:
+        """Complete a row whose references a merge or conversion has moved."""
 
     def deleted(self, name: str, row: Row, *, user: str) -> None:
         """Change other rows once one has been deleted."""
