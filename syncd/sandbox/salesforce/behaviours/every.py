@@ -9,6 +9,7 @@ from syncd.sandbox.salesforce.behaviours.events import Events
 from syncd.sandbox.salesforce.behaviours.invitees import GroupEvents, Invitations
 from syncd.sandbox.salesforce.behaviours.opportunities import Opportunities, Roles
 from syncd.sandbox.salesforce.behaviours.owners import Owners
+from syncd.sandbox.salesforce.behaviours.series import Series
 from syncd.sandbox.salesforce.behaviours.sharing import (
     RelationRows,
     SharedActivities,
@@ -29,6 +30,7 @@ def set_up(tables: Tables, settings: OrgSettings) -> None:
     tables.behaviours = (
         AssignmentRules(settings),
         Owners(tables, settings),
+        Series(tables),
         Tasks(tables),
         Events(),
         Activities(tables),
