@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 DEAL = "LastActivityDate, HasOpenActivity, HasOverdueTask, ContactId, SystemModstamp"
 
@@ -140,3 +142,66 @@ def test_roles_come_back_with_their_opportunity(org):
     org.control("undelete", object="Opportunity", id=org.ids["deal"])
     soql = "SELECT Id FROM OpportunityContactRole"
     assert [row["Id"] for row in org.query(soql)[1]["records"]] == [made]
+
+
+DERIVED = ("LastActivityDate", "HasOpenActivity", "HasOverdueTask", "ContactId")
+PEOPLE, WHATS = ("cy", "di", None), ("deal", "acme", None)
+STEPS = st.one_of(
+    st.tuples(
+        st.just("task"),
+        st.sampled_from(PEOPLE),
+        st.sampled_from(WHATS),
+        st.sampled_from(("Completed", "Not Started")),
+    ),
+    st.tuples(st.just("role"), st.sampled_from(PEOPLE[:2]), st.booleans()),
+    st.tuples(st.just("relate"), st.integers(0, 9), st.sampled_from(WHATS)),
+    st.tuples(st.sampled_from(("delete", "undelete")), st.integers(0, 9)),
+    st.tuples(st.just("day")),
+)
+
+
+def _step(org, made, step):
+    """Do one thing; refused ones change nothing."""
+    what, *given_ = step
+    named = [org.ids.get(str(one)) for one in given_]
+    if what == "task":
+        fields = {"WhoId": named[0], "WhatId": named[1], "Status": given_[2]}
+        body = {**fields, "ActivityDate": org.clock.now().date().isoformat()}
+        made.append(org("POST", "/sobjects/Task", body)[1]["id"])
+    elif what == "role":
+        role = {"OpportunityId": org.ids["deal"], "ContactId": named[0]}
+        body = {**role, "IsPrimary": given_[1]}
+        org("POST", "/sobjects/OpportunityContactRole", body)
+    elif what == "relate" and made:
+        url = f"/sobjects/Task/{made[given_[0] % len(made)]}"
+        org("PATCH", url, {"WhatId": named[1]})
+    elif what == "delete" and made:
+        org("DELETE", f"/sobjects/Task/{made[given_[0] % len(made)]}")
+    elif what == "undelete" and made:
+        one = made[given_[0] % len(made)]
+        org.control("undelete", object="Task", id=one)
+    elif what == "day":
+        org.clock.advance(timedelta(days=1))
+
+
+@given(steps=st.lists(STEPS, max_size=12))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_what_is_kept_up_step_by_step_is_what_the_rows_say(org, steps):
+    """Looked at after each step, the fields are those worked out from scratch."""
+    tables, made, began = org.service.tables, [], org.clock.now()
+    before = tables.snapshot()
+    for step in steps:
+        _step(org, made, step)
+        shown = _derived(tables)
+        tables.stored("Task")  # lent out, so everything is looked at again
+        assert shown == _derived(tables)
+    tables.restore(before)
+    org.clock.freeze(began)
+
+
+def _derived(tables):
+    return [
+        {name: row.get(name) for name in DERIVED}
+        for kind in ("Account", "Contact", "Opportunity")
+        for row in tables.held(kind).values()
+    ]

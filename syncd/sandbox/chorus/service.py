@@ -100,10 +100,10 @@ class ChorusService:
         Those that nobody may see, or not yet, are among them.
         """
         with self._lock:
-            self._let_time_pass()
+            self._recordings.let_time_pass()
             return [
                 {"engagement": one.engagement, "conversation": one.conversation}
-                for one in self._recordings.values()
+                for one in self._recordings
             ]
 
     def is_write(self, request: Request) -> bool:

@@ -199,7 +199,7 @@ class Tables:
         else:
             row["IsDeleted"] = True
             self.touch(row, user=user)
-        self._derived.may_change(name)
+        self._derived.written(name, row)
         for one in self._behaviours(name):
             one.deleted(name, row, user=user)
 
@@ -239,7 +239,7 @@ class Tables:
             one.check(write)
         self._derive(write)
         self._rows[name][row["Id"]] = row
-        self._derived.may_change(name)
+        self._derived.written(name, write.before, row)
         for one in self._behaviours(name):
             one.follow(write)
         self.writes[(name, row["Id"])] += 1
@@ -273,7 +273,12 @@ class Tables:
     def stored(self, name: str) -> dict[str, dict[str, Any]]:
         """Every row of an object by id, hidden ones too; to be changed in place."""
         self._refresh(name)
-        self._derived.may_change(name)
+        self._derived.lent(name)
+        return self._rows[name]
+
+    def held(self, name: str) -> Mapping[str, Row]:
+        """Every row of an object by id, hidden ones too; to be looked at only."""
+        self._refresh(name)
         return self._rows[name]
 
     def snapshot(self) -> Snapshot:

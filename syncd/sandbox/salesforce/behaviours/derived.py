@@ -5,19 +5,25 @@ LastActivityDate) and "System Fields"; Salesforce Help, "Considerations for Enab
 Shared Activities" (the last activity of people is that of primary ones).
 """
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterator
 from typing import Any, Final
 
 from syncd.sandbox.salesforce.soql import Row
 
-_SOURCES: Final = frozenset({"Task", "Event", "OpportunityContactRole"})
+_LINKS: Final = {
+    "Task": ("WhatId", "WhoId", "AccountId"),
+    "Event": ("WhatId", "WhoId", "AccountId"),
+    "OpportunityContactRole": ("OpportunityId",),
+}
+"""What such fields come from, and how its rows name those that have them."""
 _WHOSE: Final = {
     "Account": "AccountId",
     "Contact": "WhoId",
     "Lead": "WhoId",
     "Opportunity": "WhatId",
 }
-"""Objects with such fields, and how activities name their rows."""
+"""Who has such fields, and how an activity names whom it counts for."""
 
 Rows = dict[str, dict[str, dict[str, Any]]]
 
@@ -31,11 +37,22 @@ class DerivedFields:
     def __init__(self) -> None:
         """Nothing is up to date."""
         self._known_on = ""
+        self._changed: set[str] = set()
+        self._sources: dict[str, set[tuple[str, str]]] = defaultdict(set)
 
-    def may_change(self, name: str) -> None:
-        """Note that rows of an object may be other ones now."""
-        if name in _SOURCES:
-            self._known_on = ""
+    def written(self, name: str, *versions: Row) -> None:
+        """Note a write of a row that such fields come from: before and after."""
+        for row in versions:
+            for link in _LINKS.get(name, ()):
+                parent = row.get(link)
+                if parent:
+                    self._changed.add(parent)
+                    self._sources[parent].add((name, row["Id"]))
+
+    def lent(self, name: str) -> None:
+        """Note that rows of an object may change without anybody telling."""
+        if name in _LINKS:
+            self.forget()
 
     def forget(self) -> None:
         """Note that any row may be another one now."""
@@ -43,50 +60,62 @@ class DerivedFields:
 
     def refresh(self, name: str, rows: Rows, today: str) -> None:
         """Work the fields out anew if they are asked for and may be out of date."""
-        if name not in _WHOSE or self._known_on == today:
+        if name not in _WHOSE or (self._known_on == today and not self._changed):
             return
-        self._clear(rows)
-        for activity in _live(rows["Task"].values()):
-            self._count_task(activity, rows, today)
-        for activity in _live(rows["Event"].values()):
-            self._count_event(activity, rows, today)
-        for role in _live(rows["OpportunityContactRole"].values()):
-            deal = rows["Opportunity"].get(role["OpportunityId"])
-            if role.get("IsPrimary") and deal is not None:
-                deal["ContactId"] = role["ContactId"]
+        if self._known_on != today:
+            self._look_at_everything(rows)
+        for kind in _WHOSE:
+            for record_id in self._changed & rows[kind].keys():
+                self._work_out(kind, rows[kind][record_id], rows, today)
+        self._changed.clear()
         self._known_on = today
 
-    def _clear(self, rows: Rows) -> None:
-        for kind in _WHOSE:
-            for row in rows[kind].values():
-                row["LastActivityDate"] = None
-        for row in rows["Opportunity"].values():
-            row.update(HasOpenActivity=False, HasOverdueTask=False, ContactId=None)
+    def _look_at_everything(self, rows: Rows) -> None:
+        self._sources.clear()
+        for name in _LINKS:
+            for row in rows[name].values():
+                self.written(name, row)
+        self._changed.update(*(rows[kind] for kind in _WHOSE))
 
-    def _count_task(self, task: Row, rows: Rows, today: str) -> None:
-        due = task.get("ActivityDate")
-        if task.get("IsClosed"):
-            _note_activity(task, str(due or ""), rows)
+    def _work_out(self, kind: str, row: dict[str, Any], rows: Rows, today: str) -> None:
+        sources = list(self._live(row["Id"], _WHOSE[kind], rows))
+        row["LastActivityDate"] = max(
+            filter(None, map(_counts_on, sources)), default=None
+        )
+        if kind != "Opportunity":
             return
-        deal = rows["Opportunity"].get(str(task.get("WhatId")))
-        if deal is not None:
-            deal["HasOpenActivity"] = True
-            deal["HasOverdueTask"] |= bool(due and due < today)
+        row["HasOpenActivity"] = any(_is_open(one, today) for one in sources)
+        row["HasOverdueTask"] = any(_is_overdue(one, today) for one in sources)
+        roles = self._live(row["Id"], "OpportunityId", rows)
+        primary = (one["ContactId"] for one in roles if one["IsPrimary"])
+        row["ContactId"] = next(primary, None)
 
-    def _count_event(self, event: Row, rows: Rows, today: str) -> None:
-        starts = str(event.get("ActivityDate") or event.get("StartDateTime") or "")
-        _note_activity(event, starts[:10], rows)
-        deal = rows["Opportunity"].get(str(event.get("WhatId")))
-        if deal is not None:
-            deal["HasOpenActivity"] |= starts[:10] >= today
-
-
-def _live(rows: Iterable[Row]) -> Iterator[Row]:
-    return (row for row in rows if not row.get("IsDeleted"))
+    def _live(self, parent: str, link: str, rows: Rows) -> Iterator[Row]:
+        """Rows that name it so, deleted ones left out."""
+        for name, record_id in self._sources.get(parent, ()):
+            row = rows[name].get(record_id)
+            if row and row.get(link) == parent and not row.get("IsDeleted"):
+                yield row
 
 
-def _note_activity(activity: Row, day: str, rows: Rows) -> None:
-    for kind, field in _WHOSE.items():
-        row = rows[kind].get(str(activity.get(field)))
-        if row is not None and day and day > (row["LastActivityDate"] or ""):
-            row["LastActivityDate"] = day
+def _counts_on(activity: Row) -> str | None:
+    """The day on which it was somebody's last activity; an open task has none."""
+    if "IsClosed" in activity and not activity["IsClosed"]:
+        return None
+    return _day(activity) or None
+
+
+def _is_open(activity: Row, today: str) -> bool:
+    """A task that is not closed, an event that is still to come."""
+    if "IsClosed" in activity:
+        return not activity["IsClosed"]
+    return _day(activity) >= today
+
+
+def _is_overdue(activity: Row, today: str) -> bool:
+    is_open = "IsClosed" in activity and not activity["IsClosed"]
+    return is_open and "" < _day(activity) < today
+
+
+def _day(activity: Row) -> str:
+    return str(activity.get("ActivityDate") or activity.get("StartDateTime") or "")[:10]

@@ -45,7 +45,7 @@ class Invitations(Behaviour):
         """Invitations belong to the parent event, each once."""
         if not write.creating:
             return
-        event = self._tables.stored("Event")[write.row["EventId"]]
+        event = self._tables.held("Event")[write.row["EventId"]]
         if event.get("IsChild"):
             raise RefusalError("FIELD_INTEGRITY_EXCEPTION", "a child event")
         others = [one for one in invitations(self._tables, event) if is_invitation(one)]
@@ -115,12 +115,12 @@ class GroupEvents(Behaviour):
         """Invite and disinvite as the lists say; let the children be as the parent."""
         for status, ids in write.side["invitees"].items():
             self._invite(write, status, ids)
-        now = self._tables.stored("Event")
         if write.creating or write.row.get("IsChild"):
             return
         for one in invitations(self._tables, write.row):
-            if one.get(_CHILD) in now:
-                now[one[_CHILD]].update(_copied(self._tables, write.row))
+            if one.get(_CHILD) in self._tables.held("Event"):
+                child = self._tables.stored("Event")[one[_CHILD]]
+                child.update(_copied(self._tables, write.row))
 
     def _invite(self, write: Write, status: str, ids: list[str]) -> None:
         there = {

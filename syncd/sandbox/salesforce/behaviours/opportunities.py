@@ -91,7 +91,7 @@ class Opportunities(Behaviour):
         self._tables.load(kind, [{**values, **whose}])
 
     def _stage(self, label: str) -> Row:
-        for stage in self._tables.stored("OpportunityStage").values():
+        for stage in self._tables.held("OpportunityStage").values():
             if stage["MasterLabel"] == label:
                 return stage
         return {}
@@ -110,7 +110,12 @@ class Roles(Behaviour):
         """The other roles of the opportunity are no longer primary."""
         if not write.row.get("IsPrimary"):
             return
-        for other in self._tables.stored("OpportunityContactRole").values():
-            same = other["OpportunityId"] == write.row["OpportunityId"]
-            if same and other["Id"] != write.row["Id"]:
-                other["IsPrimary"] = False
+        others = [
+            one["Id"]
+            for one in self._tables.held("OpportunityContactRole").values()
+            if one["OpportunityId"] == write.row["OpportunityId"]
+            and one["Id"] != write.row["Id"]
+            and one["IsPrimary"]
+        ]
+        for one in others:
+            self._tables.stored("OpportunityContactRole")[one]["IsPrimary"] = False

@@ -29,7 +29,7 @@ class Tasks(Behaviour):
     def derive(self, write: Write) -> None:
         """Set at closing, anew at another closed status, empty while open."""
         row, before = write.row, write.before
-        statuses = self._tables.stored("TaskStatus").values()
+        statuses = self._tables.held("TaskStatus").values()
         closed = {s["MasterLabel"] for s in statuses if s["IsClosed"]}
         row["IsClosed"] = row.get("Status") in closed
         row["IsHighPriority"] = row.get("Priority") == "High"
