@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from syncd.sandbox.salesforce.table import make_id
 
@@ -220,3 +222,43 @@ def test_a_failed_batch_takes_relations_back(shared):
     body = {"allOrNone": True, "records": [good, bad]}
     shared("POST", "/composite/sobjects", body)
     assert shared.query("SELECT Id FROM TaskRelation")[1]["totalSize"] == before
+
+
+PEOPLE = st.sampled_from(("cy", "di", "ed", "lee"))
+STEPS = st.one_of(
+    st.tuples(st.just("WhoId"), st.none() | PEOPLE),
+    st.tuples(st.just("WhatId"), st.sampled_from(("deal", "acme", None))),
+    st.tuples(st.just("TaskWhoIds"), st.none() | st.lists(PEOPLE, max_size=3)),
+    st.tuples(st.just("relate"), PEOPLE | st.sampled_from(("deal", "acme"))),
+    st.tuples(st.just("unrelate"), PEOPLE | st.sampled_from(("deal", "acme"))),
+    st.tuples(st.just("bin"), st.none()),
+)
+
+
+@given(stays=st.booleans(), steps=st.lists(STEPS, max_size=10))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_an_activity_and_its_relation_rows_never_disagree(shared, stays, steps):
+    """Primary person, subject matter and counts are those of the rows.
+
+    That holds after every write, a refused one included; a lead is always alone.
+    """
+    before = shared.service.tables.snapshot()
+    shared.control("switch", former_primary_stays=stays)
+    made = task(shared, Subject="x")
+    url = f"/sobjects/Task/{made}"
+    for what, value in steps:
+        if what == "relate":
+            relation = {"TaskId": made, "RelationId": shared.ids[value]}
+            shared("POST", "/sobjects/TaskRelation", relation)
+        elif what == "unrelate":
+            shared("DELETE", relation_of(shared, made, value) or "/none")
+        elif what == "bin":
+            shared("DELETE", url)
+            shared.control("undelete", object="Task", id=made)
+        else:
+            shared("PATCH", url, body_of(shared, {what: value}))
+        primary, others = seen(shared, made)
+        if "lee" in {primary, *others}:
+            assert not others
+            assert shared("GET", url)[1]["WhatId"] is None
+    shared.service.tables.restore(before)
