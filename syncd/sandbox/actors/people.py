@@ -22,10 +22,16 @@ def integration_user(salesforce: System, name: str) -> str:
     for row in rows(salesforce, "User"):
         if row.get("Name") == name:
             return str(row["Id"])
-    user_id = make_id("005", _NUMBERS[name])
-    made = {"Id": user_id, "Name": name, "LastName": name, "IsActive": True}
-    salesforce.load("User", [{**made, "UserType": "Standard"}])
-    return user_id
+    made: Row = {
+        "Id": make_id("005", _NUMBERS[name]),
+        "Name": name,
+        "LastName": name,
+        "Username": f"{name.replace(' ', '.').lower()}@tools.example",
+        "IsActive": True,
+        "UserType": "Standard",
+    }
+    salesforce.load("User", [made])
+    return str(made["Id"])
 
 
 def by_address(people: list[Row], address: object) -> Row | None:
