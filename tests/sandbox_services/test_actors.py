@@ -272,11 +272,8 @@ def test_the_plugin_copies_a_contact_role_after_a_while(town):
     assert copy["relationships"]["prospect"]["data"]["id"] == 1
 
 
-def test_the_plugin_races_with_whoever_copies_the_role_first(town):
-    """It looks before it waits: a role made in between is there twice."""
-    town.actors.control("outreach", {})
-    role(town)
-    town.run()
+def copy_by_hand(town):
+    """Somebody else's copy of the role in Outreach."""
     resource = {
         "type": "opportunityProspectRole",
         "attributes": {},
@@ -287,13 +284,31 @@ def test_the_plugin_races_with_whoever_copies_the_role_first(town):
     }
     body = {"type": "opportunityProspectRole", "resource": resource}
     town.outreach.control("insert", body)
+
+
+def test_the_plugin_races_with_whoever_copies_the_role_first(town):
+    """It looks before it waits: a role made in between is there twice."""
+    town.actors.control("outreach", {})
+    role(town)
+    town.run()
+    copy_by_hand(town)
     town.run(10)
     assert len(town.roles()) == 2
 
 
-def test_the_plugin_leaves_alone_what_is_there_or_old(town):
-    """Roles from before it was turned on, and pairs that Outreach has."""
+def test_the_plugin_copies_no_role_that_it_sees_in_outreach(town):
+    """One that was there before it looked."""
+    town.actors.control("outreach", {})
     role(town)
+    copy_by_hand(town)
+    town.run()
+    assert town.run(60)["done"] == 0
+
+
+def test_the_plugin_leaves_alone_what_is_old(town):
+    """Roles and calls from before it was turned on."""
+    role(town)
+    town.call()
     town.clock.advance(timedelta(minutes=1))
     town.actors.control("outreach", {})
     town.run()
