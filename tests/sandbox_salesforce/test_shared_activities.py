@@ -73,7 +73,7 @@ CHANGES = [
     ({"WhoId": "ed"}, ("ed", {"cy", "di"})),
     ({"WhoId": "di"}, ("di", {"cy"})),
     ({"WhoId": None}, ("di", set())),
-    ({"TaskWhoIds": ["di", "ed"]}, ("di", {"ed"})),
+    ({"TaskWhoIds": ["di", "ed", "di"]}, ("di", {"ed"})),
     ({"TaskWhoIds": ["di"], "WhoId": "ed"}, ("ed", {"di"})),
     ({"TaskWhoIds": None}, ("cy", set())),
     ({"WhatId": None}, ("cy", {"di"})),

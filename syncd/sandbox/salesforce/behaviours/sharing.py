@@ -176,7 +176,8 @@ class SharedActivities(Behaviour):
         """Work out who is primary, and who else is on the activity."""
         key, fields = f"{write.object}WhoIds", write.fields
         listed = key in fields
-        ids = [self._person(write, one) for one in fields.pop(key, None) or ()]
+        people = [self._person(write, one) for one in fields.pop(key, None) or ()]
+        ids = list(dict.fromkeys(people))
         if not listed and "WhoId" not in fields:
             return
         before = {"Id": "", **write.before}
