@@ -176,8 +176,8 @@ class SharedActivities(Behaviour):
         """Work out who is primary, and who else is on the activity."""
         key, fields = f"{write.object}WhoIds", write.fields
         listed = key in fields
-        people = [self._person(write, one) for one in fields.pop(key, None) or ()]
-        ids = list(dict.fromkeys(people))
+        given = fields.pop(key, None) or ()
+        ids = list(dict.fromkeys(self._person(write, one) for one in given))
         if not listed and "WhoId" not in fields:
             return
         before = {"Id": "", **write.before}
