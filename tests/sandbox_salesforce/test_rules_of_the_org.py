@@ -30,6 +30,21 @@ def test_a_duplicate_contact_is_saved_as_rule_and_header_say(
     assert code(org("POST", "/sobjects/Contact", ALIKE, headers=headers)) == expected
 
 
+@pytest.mark.parametrize(("headers", "expected"), [({}, 400), (ALLOW, 201)])
+def test_a_part_of_a_composite_has_headers_of_its_own(org, headers, expected):
+    """They overrule an alert for that part."""
+    org.control("switch", duplicate_rules={"Contact": "alert"})
+    part = {
+        "method": "POST",
+        "url": "/services/data/v62.0/sobjects/Contact",
+        "referenceId": "one",
+        "body": ALIKE,
+        "httpHeaders": headers,
+    }
+    _, body = org("POST", "/composite", {"compositeRequest": [part]})
+    assert body["compositeResponse"][0]["httpStatusCode"] == expected
+
+
 def test_a_duplicate_rule_compares_with_live_rows_of_other_records(org):
     """The record itself and deleted ones are no duplicates."""
     org.control("switch", duplicate_rules={"Contact": "block", "Account": "block"})

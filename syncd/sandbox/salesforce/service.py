@@ -315,6 +315,7 @@ class SalesforceService:
 
     def _part(self, request: Request) -> Response:
         """One part of a composite request; the whole counts as one call."""
+        self._writer.options = options_of(request.headers)
         try:
             return self._router.answer(request, self._auth.session(request))
         except RefusalError as refusal:
