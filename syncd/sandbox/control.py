@@ -3,7 +3,8 @@
 ``GET /counts``; ``GET /log/<name>`` (its requests so far, without bodies and queries);
 ``POST /services/<name>/<action>`` (test hooks of that service);
 ``POST /faults/<name>`` (the next matching requests break); ``POST /clock``
-(``{"advance_s": 60}``). Bodies and answers are JSON.
+(``{"advance_s": 60}``); ``POST /actors/<action>`` (other tools: turn one on, or let
+all do what is due). Bodies and answers are JSON.
 """
 
 import json
@@ -12,6 +13,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
+from syncd.sandbox.actors.actors import Actors
 from syncd.sandbox.clock import SandboxClock
 from syncd.sandbox.http import Request, Response
 from syncd.sandbox.recorder import Fault, Recorder
@@ -22,10 +24,16 @@ class ControlService:
 
     name = "control"
 
-    def __init__(self, recorders: Mapping[str, Recorder], clock: SandboxClock) -> None:
-        """Controls these services and their common clock."""
+    def __init__(
+        self,
+        recorders: Mapping[str, Recorder],
+        clock: SandboxClock,
+        actors: Actors | None = None,
+    ) -> None:
+        """Controls these services, their common clock, and who else works in them."""
         self._recorders = recorders
         self._clock = clock
+        self._actors = actors
 
     def handle(self, request: Request) -> Response:
         """Do what is asked; 404 for an unknown service or action."""
@@ -47,6 +55,8 @@ class ControlService:
                 return {"requests": [asdict(one) for one in self._recorders[name].log]}
             case ["services", name, action]:
                 return self._recorders[name].service.control(action, body)
+            case ["actors", action] if self._actors is not None:
+                return self._actors.control(action, body)
             case ["faults", name]:
                 self._recorders[name].break_next(Fault(**body))
                 return {}

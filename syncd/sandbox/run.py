@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from syncd import clock as real_clock
+from syncd.sandbox.actors.actors import Actors
 from syncd.sandbox.chorus.service import ChorusService
 from syncd.sandbox.clock import SandboxClock
 from syncd.sandbox.control import ControlService
@@ -40,6 +41,7 @@ class RunningSandbox:
 
     Attributes:
         recorders: Request log, counts and faults of each service.
+        actors: Other tools at work in the services; off until turned on.
         company: What is true; no service shows it.
     """
 
@@ -49,6 +51,7 @@ class RunningSandbox:
     google_calendar: GoogleCalendarService
     chorus: ChorusService
     recorders: Mapping[str, Recorder]
+    actors: Actors
     servers: Mapping[str, RunningServer]
     company: Company
 
@@ -161,10 +164,11 @@ def start(
     chorus.load_users(company.chorus_users)
     chorus.load_engagements(company.engagements)
     together = (salesforce, outreach, google_calendar, chorus)
+    actors = Actors(clock, salesforce, outreach, chorus)
     recorders = {service.name: Recorder(service, clock) for service in together}
     services: dict[str, Service] = {
         **recorders,
-        "control": ControlService(recorders, clock),
+        "control": ControlService(recorders, clock, actors),
     }
     servers = {
         name: serve(service, port + index if port else 0)
@@ -177,6 +181,7 @@ def start(
         google_calendar=google_calendar,
         chorus=chorus,
         recorders=recorders,
+        actors=actors,
         servers=servers,
         company=company,
     )

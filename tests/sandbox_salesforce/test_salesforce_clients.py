@@ -167,6 +167,8 @@ def test_child_relationships_agree_with_the_vendors_describes():
             (one["childSObject"], one["field"]): one["relationshipName"]
             for one in theirs["childRelationships"]
         }
+        if not names:
+            continue  # this describe was put together without them
         for name, child, field in children_of(ours, theirs["name"]):
             assert names[child.name, field.name] == name, theirs["name"]
 

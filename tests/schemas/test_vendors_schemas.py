@@ -21,9 +21,13 @@ FOLDER = os.environ.get("SYNCD_SCHEMAS", "")
 pytestmark = pytest.mark.skipif(
     not FOLDER, reason="SYNCD_SCHEMAS names no folder with the vendors' documents"
 )
-OURS = {"affectlayer__chorus_call_id__c", "affectlayer__affectlayer_call_id__c"}
+OURS = {
+    "affectlayer__chorus_call_id__c",
+    "affectlayer__affectlayer_call_id__c",
+    "affectlayer__IsCreatedByChorusZI__c",
+}
 # Standard fields that the recorded org's user may not see.
-HIDDEN = {("Opportunity", "RecordTypeId")}
+HIDDEN = {("Opportunity", "RecordTypeId"), ("Event", "Type")}
 
 
 def document(name):

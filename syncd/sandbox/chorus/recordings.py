@@ -48,6 +48,9 @@ class Recordings:
     def __len__(self) -> int:
         return len(self._by_id)
 
+    def __iter__(self) -> Iterator[Recording]:
+        return iter(self._by_id.values())
+
     def __getitem__(self, number: str) -> Recording:
         return self._by_id[number]
 

@@ -94,6 +94,18 @@ class ChorusService:
         with self._lock:
             self._feeds[name].add(rows)
 
+    def recordings(self) -> list[dict[str, Any]]:
+        """Every engagement with its conversation, as ``load_engagements`` takes them.
+
+        Those that nobody may see, or not yet, are among them.
+        """
+        with self._lock:
+            self._recordings.let_time_pass()
+            return [
+                {"engagement": one.engagement, "conversation": one.conversation}
+                for one in self._recordings
+            ]
+
     def is_write(self, request: Request) -> bool:
         """Whether a request could change a record: all but reads and validation."""
         return request.method != "GET" and request.path != _VALIDATE

@@ -103,7 +103,7 @@ class Collections:
         if len(ids) > _MOST_READ:
             raise RefusalError("EXCEEDED_ID_LIMIT", "2,000 rows at most")
         names = known_fields(kind, fields)
-        stored = self._tables.stored(kind.name)
+        stored = self._tables.held(kind.name)
         rows = [stored.get(salesforce_id(str(one)) or "") for one in ids]
         return Response.json([row and shown(kind, row, names) for row in rows])
 

@@ -2,18 +2,22 @@
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from syncd.sandbox.salesforce.automation import Automation
+from syncd.sandbox.salesforce.behaviours.every import set_up
 from syncd.sandbox.salesforce.operations import (
     archive,
     convert_lead,
     merge,
     purge,
-    undelete,
 )
+from syncd.sandbox.salesforce.settings import OrgSettings
 from syncd.sandbox.salesforce.table import Tables, make_id
+from syncd.sandbox.salesforce.write import WriteOptions
 
+_BY_HAND: Final = WriteOptions(assign=False, allow_duplicates=True)
+"""What people see and decide for themselves does not stop them."""
 _Hook = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 
@@ -23,9 +27,10 @@ class Hooks:
     Bodies name a record by ``object`` and ``id``, a person by ``user`` (an id).
     """
 
-    def __init__(self, tables: Tables) -> None:
-        """Acts on these rows."""
+    def __init__(self, tables: Tables, settings: OrgSettings) -> None:
+        """Acts on these rows and settings."""
         self._tables = tables
+        self._settings = settings
         self._actions: dict[str, _Hook] = {
             "insert": self._insert,
             "edit": self._edit,
@@ -42,6 +47,7 @@ class Hooks:
             "add_trigger": self._rewrite,
             "clear_automation": self._clear,
             "rows": self._rows,
+            "switch": self._switch,
         }
 
     def run(self, action: str, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -59,11 +65,15 @@ class Hooks:
 
     def _insert(self, body: Mapping[str, Any]) -> dict[str, Any]:
         fields = body.get("fields", {})
-        return {"id": self._tables.create(body["object"], fields, user=_user(body))}
+        made = self._tables.create(
+            body["object"], fields, user=_user(body), options=_BY_HAND
+        )
+        return {"id": made}
 
     def _edit(self, body: Mapping[str, Any]) -> dict[str, Any]:
         name, record_id = _record(body)
-        self._tables.update(name, record_id, body.get("fields", {}), user=_user(body))
+        fields = body.get("fields", {})
+        self._tables.update(name, record_id, fields, user=_user(body), options=_BY_HAND)
         return {"id": record_id}
 
     def _delete(self, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,7 +82,7 @@ class Hooks:
         return {"id": record_id}
 
     def _undelete(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        undelete(self._tables, *_record(body), user=_user(body))
+        self._tables.undelete(*_record(body), user=_user(body))
         return {}
 
     def _purge(self, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -117,6 +127,12 @@ class Hooks:
 
     def _clear(self, body: Mapping[str, Any]) -> dict[str, Any]:
         self._tables.automation.clear()
+        return {}
+
+    def _switch(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        for name, value in body.items():
+            self._settings.turn(name, value)
+        set_up(self._tables, self._settings)
         return {}
 
     def _rows(self, body: Mapping[str, Any]) -> dict[str, Any]:

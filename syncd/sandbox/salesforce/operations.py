@@ -14,13 +14,6 @@ _ARCHIVED_AFTER: Final = timedelta(days=365)
 _MERGED: Final = frozenset({"Account", "Contact", "Lead", "Case"})
 
 
-def undelete(tables: Tables, name: str, record_id: str, *, user: str) -> None:
-    """Take a row out of the recycle bin; its id stays."""
-    row = tables.stored(name)[record_id]
-    row["IsDeleted"] = False
-    tables.touch(row, user=user)
-
-
 def purge(tables: Tables, name: str, record_id: str) -> None:
     """Let a row vanish from every query."""
     del tables.stored(name)[record_id]
@@ -41,9 +34,11 @@ def merge(
         raise RefusalError("INVALID_TYPE", f"{name} cannot be merged")
     for loser in losers:
         row = tables.find(name, loser)
-        _repoint(tables, name, row["Id"], tables.find(name, winner)["Id"])
+        moved = _repoint(tables, name, row["Id"], tables.find(name, winner)["Id"])
         row.update(IsDeleted=True, MasterRecordId=winner)
         tables.touch(row, user=user)
+        for kind, one in moved:
+            tables.moved(kind, one)
     tables.touch(tables.find(name, winner), user=user)
 
 
@@ -70,9 +65,11 @@ def convert_lead(
     )
     tables.touch(lead, user=user)
     moved = _repoint(tables, "Lead", lead["Id"], contact["Id"])
-    for activity in moved:
-        activity["WhatId"] = activity.get("WhatId") or opportunity_id or None
-        tables.touch(activity, user=user)
+    for name, row in moved:
+        if tables.schema[name].is_activity:
+            row["WhatId"] = row.get("WhatId") or opportunity_id or None
+            tables.touch(row, user=user)
+            tables.moved(name, row)
 
 
 def archive(tables: Tables) -> int:
@@ -94,14 +91,16 @@ def archive(tables: Tables) -> int:
     return taken
 
 
-def _repoint(tables: Tables, name: str, old: str, new: str) -> Sequence[dict[str, Any]]:
-    """Let every reference to one row name the other; the changed rows."""
-    changed: list[dict[str, Any]] = []
+def _repoint(
+    tables: Tables, name: str, old: str, new: str
+) -> list[tuple[str, dict[str, Any]]]:
+    """Let every reference to one row name the other; the changed rows by object."""
+    changed: list[tuple[str, dict[str, Any]]] = []
     for kind in tables.schema.values():
         fields = [f.name for f in kind.fields.values() if name in f.to]
         for row in tables.stored(kind.name).values():
             pointing = [f for f in fields if row.get(f) == old and row["Id"] != old]
             row.update(dict.fromkeys(pointing, new))
             if pointing:
-                changed.append(row)
+                changed.append((kind.name, row))
     return changed

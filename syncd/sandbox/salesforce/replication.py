@@ -33,7 +33,7 @@ def deleted_between(
     since, until = _window(tables, start, end, earliest=earliest)
     found = [
         {"id": row["Id"], "deletedDate": row["SystemModstamp"]}
-        for row in tables.stored(name).values()
+        for row in tables.held(name).values()
         if row.get("IsDeleted") and since <= row["SystemModstamp"] < until
     ]
     _refuse_too_many(found, most)
@@ -66,9 +66,9 @@ def _earliest_deletion(tables: Tables) -> datetime:
     entries = sum(
         bool(row.get("IsDeleted"))
         for name in tables.schema
-        for row in tables.stored(name).values()
+        for row in tables.held(name).values()
     )
-    licences = sum(bool(row["IsActive"]) for row in tables.stored("User").values())
+    licences = sum(bool(row["IsActive"]) for row in tables.held("User").values())
     full = entries > _ENTRIES_PER_LICENCE * max(licences, 1)
     return tables.now() - (_TRIMMED_AFTER if full else _KEPT)
 

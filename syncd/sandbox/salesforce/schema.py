@@ -14,20 +14,26 @@ PREFIXES: Final = {
     "OpportunityHistory": "008",
     "Organization": "00D",
     "UserRole": "00E",
+    "Group": "00G",
     "OpportunityContactRole": "00K",
     "Lead": "00Q",
     "Task": "00T",
     "Event": "00U",
     "Profile": "00e",
     "RecordType": "012",
+    "OpportunityFieldHistory": "017",
     "OpportunityStage": "01J",
     "TaskStatus": "01Y",
+    "QueueSobject": "03g",
+    "EventRelation": "0RE",
+    "TaskRelation": "0RT",
     "Case": "500",
 }
 _AFFECTLAYER: Final = (
     "affectlayer__chorus_call_id__c",
     "affectlayer__affectlayer_call_id__c",
 )
+_MADE_BY_CHORUS: Final = "affectlayer__IsCreatedByChorusZI__c"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +113,14 @@ def build_schema(*, affectlayer: bool, key_field: str) -> dict[str, ObjectType]:
         )
         for name, fields in _shipped().items()
     }
+    if affectlayer:
+        objects["Contact"].fields[_MADE_BY_CHORUS] = Field(
+            name=_MADE_BY_CHORUS,
+            type="boolean",
+            createable=True,
+            updateable=True,
+            filterable=True,
+        )
     custom = [(name, False) for name in _AFFECTLAYER if affectlayer]
     if key_field:
         custom.append((key_field, True))

@@ -16,6 +16,7 @@ from syncd.sandbox.clock import SandboxClock
 from syncd.sandbox.http import Request, Response
 from syncd.sandbox.salesforce.allowance import Allowance, oversized
 from syncd.sandbox.salesforce.auth import Auth
+from syncd.sandbox.salesforce.behaviours.every import set_up
 from syncd.sandbox.salesforce.bulk import QueryJobs
 from syncd.sandbox.salesforce.collections import Collections
 from syncd.sandbox.salesforce.composite import batch, composite, graphs
@@ -36,9 +37,11 @@ from syncd.sandbox.salesforce.replication import deleted_between, updated_betwee
 from syncd.sandbox.salesforce.rivals import Rivals
 from syncd.sandbox.salesforce.routing import Router, body_of
 from syncd.sandbox.salesforce.schema import build_schema
+from syncd.sandbox.salesforce.settings import OrgSettings
 from syncd.sandbox.salesforce.soql import Asking, run_query
 from syncd.sandbox.salesforce.table import Tables, make_id
 from syncd.sandbox.salesforce.tree import create_tree
+from syncd.sandbox.salesforce.write import options_of
 from syncd.sandbox.salesforce.writing import Writer
 
 
@@ -71,6 +74,8 @@ class SalesforceService:
         self.user_id = make_id("005", 900_001)
         schema = build_schema(affectlayer=affectlayer, key_field=activity_key_field)
         self.tables = Tables(schema, clock)
+        settings = OrgSettings()
+        set_up(self.tables, settings)
         self.page_size = page_size
         self._seed = seed
         self._allowance = Allowance(clock, daily=daily_calls)
@@ -79,7 +84,7 @@ class SalesforceService:
         self._cursors = Cursors(self.tables)
         self._versions = Versions(clock.now(self.name))
         self._writer = Writer(self.tables, self.user_id)
-        self._hooks = Hooks(self.tables)
+        self._hooks = Hooks(self.tables, settings)
         self._collections = Collections(self.tables, self._writer)
         self._rivals = Rivals(self.tables)
         self._jobs = QueryJobs(self.tables, seed=seed)
@@ -193,6 +198,7 @@ class SalesforceService:
         if refused is not None:
             return refused
         session = self._auth.session(request)
+        self._writer.options = options_of(request.headers)
         duration = self._allowance.admit(request)
         response = self._router.answer(request, session)
         response.delay_s = duration.total_seconds()
@@ -309,6 +315,7 @@ class SalesforceService:
 
     def _part(self, request: Request) -> Response:
         """One part of a composite request; the whole counts as one call."""
+        self._writer.options = options_of(request.headers)
         try:
             return self._router.answer(request, self._auth.session(request))
         except RefusalError as refusal:

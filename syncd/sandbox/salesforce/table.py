@@ -1,27 +1,32 @@
 """Rows in memory: ids, stamps, derived fields, and the rules a write must keep."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from syncd.model.ids import salesforce_checksum, salesforce_id
 from syncd.sandbox.clock import SandboxClock
 from syncd.sandbox.salesforce.automation import Automation, automated
+from syncd.sandbox.salesforce.behaviours.derived import DerivedFields
 from syncd.sandbox.salesforce.errors import RefusalError
 from syncd.sandbox.salesforce.schema import PREFIXES, Field, ObjectType
 from syncd.sandbox.salesforce.soql import Row
+from syncd.sandbox.salesforce.write import Behaviour, Write, WriteOptions
 
 _ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_NO_TRACE: Final = frozenset({"OpportunityContactRole"})
+_NO_TRACE: Final = frozenset(
+    {"OpportunityContactRole", "TaskRelation", "EventRelation"}
+)
 """Objects whose rows vanish when they are deleted directly."""
-_IN_HISTORY: Final = ("StageName", "Amount", "CloseDate", "Probability")
 _REQUIRED: Final = {
     "Account": ("Name",),
     "Contact": ("LastName",),
     "Lead": ("LastName", "Company"),
     "Opportunity": ("Name", "StageName", "CloseDate"),
     "OpportunityContactRole": ("OpportunityId", "ContactId"),
+    "TaskRelation": ("TaskId", "RelationId"),
+    "EventRelation": ("EventId", "RelationId"),
 }
 
 
@@ -47,11 +52,13 @@ Snapshot = tuple[dict[str, dict[str, dict[str, Any]]], Counter[tuple[str, str]]]
 class Tables:
     """All rows of one org; every change goes through here."""
 
-    def __init__(self, schema: Mapping[str, ObjectType], clock: SandboxClock) -> None:
-        """Starts empty."""
+    def __init__(self, schema: dict[str, ObjectType], clock: SandboxClock) -> None:
+        """Starts empty, without behaviours."""
         self.schema = schema
         self.writes: Counter[tuple[str, str]] = Counter()
         self.automation: list[Automation] = []
+        self.behaviours: Sequence[Behaviour] = ()
+        self._derived = DerivedFields()
         self._clock = clock
         self._rows: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in schema}
         self._numbers: Counter[str] = Counter()
@@ -69,6 +76,7 @@ class Tables:
     def rows(self, name: str, *, with_deleted: bool) -> Iterable[Row]:
         """Visible rows: archived and deleted ones only where they are asked for."""
         now = self.now()
+        self._refresh(name)
         for row in self._rows[name].values():
             hidden = row.get("IsDeleted") or row.get("IsArchived")
             if self._late.get(row["Id"], now) <= now and (with_deleted or not hidden):
@@ -76,6 +84,7 @@ class Tables:
 
     def parent(self, name: str, record_id: str) -> Row | None:
         """A referenced row, deleted ones included."""
+        self._refresh(name)
         return self._rows.get(name, {}).get(record_id)
 
     def find(self, name: str, record_id: str) -> dict[str, Any]:
@@ -84,6 +93,7 @@ class Tables:
         Raises:
             RefusalError: It is not there, or deleted.
         """
+        self._refresh(name)
         row = self._rows[name].get(salesforce_id(record_id) or "")
         if row is None:
             message = "The requested resource does not exist"
@@ -92,7 +102,15 @@ class Tables:
             raise RefusalError("ENTITY_IS_DELETED", "entity is deleted", status=404)
         return row
 
+    def _refresh(self, name: str) -> None:
+        self._derived.refresh(name, self._rows, self.now().date().isoformat())
+
     # --- loading and test hooks -----------------------------------------------------
+
+    def add_object(self, kind: ObjectType) -> None:
+        """Let the org have one more object, still without rows."""
+        self.schema[kind.name] = kind
+        self._rows.setdefault(kind.name, {})
 
     def load(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
         """Put rows in as they are; absent system fields are filled in."""
@@ -101,8 +119,22 @@ class Tables:
             row.update(self._system_fields(name, user=given.get("CreatedById")))
             row.update(given)
             row["Id"] = salesforce_id(str(given.get("Id") or self.new_id(name)))
-            self._derive(name, row)
+            write = Write(object=name, fields=dict(given), row=row, loaded=True)
+            self._derive(write)
             self._rows[name][row["Id"]] = row
+            for one in self._behaviours(name):
+                one.placed(name, row)
+        self._derived.forget()
+
+    def moved(self, name: str, row: dict[str, Any]) -> None:
+        """Let all that hangs on a row's references follow their move."""
+        for one in self._behaviours(name):
+            one.moved(name, row)
+
+    def derive_again(self, name: str, record_id: str) -> None:
+        """Work out a row's own derived fields after a change that is no write."""
+        row = self.stored(name)[record_id]
+        self._derive(Write(object=name, fields={}, before=dict(row), row=row))
 
     def new_id(self, name: str) -> str:
         """An id that was never given out."""
@@ -115,57 +147,48 @@ class Tables:
 
     # --- writes -----------------------------------------------------------------------
 
-    def create(self, name: str, fields: Mapping[str, Any], *, user: str) -> str:
+    def create(
+        self,
+        name: str,
+        fields: Mapping[str, Any],
+        *,
+        user: str,
+        options: WriteOptions | None = None,
+    ) -> str:
         """Insert one row; its id.
 
         Raises:
             RefusalError: With the code that Salesforce gives.
         """
         kind = self.schema[name]
-        clean = automated(
-            self.automation, name, self._checked(kind, fields, creating=True)
-        )
-        self._require(name, clean)
+        write = self._prepared(name, fields, {}, user=user, options=options)
         row: dict[str, Any] = dict.fromkeys(kind.fields)
         row.update(self._system_fields(name, user=user))
         row.update(self._defaults(name, user=user))
-        row.update(clean)
+        row.update(write.fields)
         row["Id"] = self.new_id(name)
-        self._check_row(name, row, set(clean))
-        self._derive(name, row)
-        self._rows[name][row["Id"]] = row
-        self._one_primary(name, row)
-        self._note_history(name, row, {}, user=user)
-        self.writes[(name, row["Id"])] += 1
+        self._save(write, row)
         return str(row["Id"])
 
     def update(
-        self, name: str, record_id: str, fields: Mapping[str, Any], *, user: str
+        self,
+        name: str,
+        record_id: str,
+        fields: Mapping[str, Any],
+        *,
+        user: str,
+        options: WriteOptions | None = None,
     ) -> None:
         """Change one row; identical values bump its stamps all the same.
 
         Raises:
             RefusalError: With the code that Salesforce gives.
         """
-        row = self.find(name, record_id)
-        kind = self.schema[name]
-        clean = self._checked(kind, fields, creating=False)
-        clean = automated(self.automation, name, clean)
-        self._require(name, {**row, **clean})
-        if row.get("IsChild"):
-            raise RefusalError(
-                "INVALID_FIELD_FOR_INSERT_UPDATE", "a child event", fields=list(clean)
-            )
-        changed = {**row, **clean}
-        self._check_row(name, changed, set(clean))
-        was_closed, before = row.get("IsClosed"), dict(row)
-        row.update(clean)
-        self._follow_stage(name, row, clean)
+        before = self.find(name, record_id)
+        write = self._prepared(name, fields, before, user=user, options=options)
+        row = {**before, **write.fields}
         self.touch(row, user=user)
-        self._derive(name, row, was_closed=bool(was_closed))
-        self._one_primary(name, row)
-        self._note_history(name, row, before, user=user)
-        self.writes[(name, row["Id"])] += 1
+        self._save(write, row)
 
     def delete(self, name: str, record_id: str, *, user: str) -> None:
         """Delete one row; direct deletes of contact roles leave no trace."""
@@ -173,43 +196,60 @@ class Tables:
         self.writes[(name, row["Id"])] += 1
         if name in _NO_TRACE:
             del self._rows[name][row["Id"]]
-            return
-        row["IsDeleted"] = True
+        else:
+            row["IsDeleted"] = True
+            self.touch(row, user=user)
+        self._derived.written(name, row)
+        for one in self._behaviours(name):
+            one.deleted(name, row, user=user)
+
+    def undelete(self, name: str, record_id: str, *, user: str) -> None:
+        """Take a row out of the recycle bin; its id stays."""
+        row = self.stored(name)[record_id]
+        row["IsDeleted"] = False
         self.touch(row, user=user)
-        if name == "Opportunity":
-            self._delete_with(row["Id"], user=user)
+        for one in self._behaviours(name):
+            one.undeleted(name, row, user=user)
 
-    def _delete_with(self, opportunity: str, *, user: str) -> None:
-        """Roles go to the bin with their opportunity; its history is gone."""
-        for role in self._rows["OpportunityContactRole"].values():
-            if role["OpportunityId"] == opportunity:
-                role["IsDeleted"] = True
-                self.touch(role, user=user)
-        history = self._rows["OpportunityHistory"]
-        for key in [k for k, r in history.items() if r["OpportunityId"] == opportunity]:
-            del history[key]
+    def _prepared(
+        self,
+        name: str,
+        fields: Mapping[str, Any],
+        before: Row,
+        *,
+        user: str,
+        options: WriteOptions | None,
+    ) -> Write:
+        """A write with its fields checked one by one."""
+        write = Write(object=name, fields=dict(fields), before=before, user=user)
+        write.options = options or WriteOptions()
+        for one in self._behaviours(name):
+            one.prepare(write)
+        kind, creating = self.schema[name], write.creating
+        checked = self._checked(kind, write.fields, creating=creating)
+        write.fields = automated(self.automation, name, checked)
+        return write
 
-    def _note_history(self, name: str, row: Row, before: Row, *, user: str) -> None:
-        """A snapshot row whenever stage, amount, date or probability changed."""
-        if name != "Opportunity" or all(
-            row.get(f) == before.get(f) for f in _IN_HISTORY
-        ):
-            return
-        note = {f: row.get(f) for f in _IN_HISTORY}
-        self.load(
-            "OpportunityHistory",
-            [{**note, "OpportunityId": row["Id"], "CreatedById": user}],
-        )
+    def _save(self, write: Write, row: dict[str, Any]) -> None:
+        """Let a row be as it was given, with all that follows."""
+        name, write.row = write.object, row
+        self._require(name, row)
+        self._refuse_duplicate(name, row, set(write.fields))
+        for one in self._behaviours(name):
+            one.check(write)
+        self._derive(write)
+        self._rows[name][row["Id"]] = row
+        self._derived.written(name, write.before, row)
+        for one in self._behaviours(name):
+            one.follow(write)
+        self.writes[(name, row["Id"])] += 1
 
-    def _follow_stage(self, name: str, row: dict[str, Any], clean: Row) -> None:
-        """A new stage brings its own probability unless one is given."""
-        if name != "Opportunity" or "StageName" not in clean:
-            return
-        for stage in self._rows["OpportunityStage"].values():
-            if stage["MasterLabel"] == clean["StageName"]:
-                row["Probability"] = clean.get(
-                    "Probability", stage.get("DefaultProbability")
-                )
+    def _derive(self, write: Write) -> None:
+        for one in self._behaviours(write.object):
+            one.derive(write)
+
+    def _behaviours(self, name: str) -> Iterator[Behaviour]:
+        return (one for one in self.behaviours if name in one.objects)
 
     def _require(self, name: str, row: Row) -> None:
         missing = [f for f in _REQUIRED.get(name, ()) if row.get(f) is None]
@@ -232,6 +272,13 @@ class Tables:
 
     def stored(self, name: str) -> dict[str, dict[str, Any]]:
         """Every row of an object by id, hidden ones too; to be changed in place."""
+        self._refresh(name)
+        self._derived.lent(name)
+        return self._rows[name]
+
+    def held(self, name: str) -> Mapping[str, Row]:
+        """Every row of an object by id, hidden ones too; to be looked at only."""
+        self._refresh(name)
         return self._rows[name]
 
     def snapshot(self) -> Snapshot:
@@ -245,6 +292,7 @@ class Tables:
     def restore(self, snapshot: Snapshot) -> None:
         """Take back what happened since; ids once given out stay used."""
         self._rows, self.writes = snapshot
+        self._derived.forget()
 
     def _system_fields(self, name: str, *, user: str | None) -> dict[str, Any]:
         now = stamp(self.now())
@@ -289,7 +337,7 @@ class Tables:
         if value is None or value == "":
             return None
         if known.type == "reference":
-            return self._reference(known, str(value))
+            return self.reference(known, str(value))
         if known.values and value not in known.values:
             message = f"bad value for restricted picklist field: {value}"
             raise RefusalError(
@@ -300,35 +348,25 @@ class Tables:
             raise RefusalError("STRING_TOO_LONG", message, fields=[known.name])
         return value
 
-    def _reference(self, known: Field, value: str) -> str:
+    def reference(self, known: Field, value: str) -> str:
+        """The id of the live row that a reference may name, in its long form.
+
+        Raises:
+            RefusalError: It is of another object, absent, or deleted.
+        """
         record_id = salesforce_id(value)
         allowed = {PREFIXES.get(name) for name in known.to}
         if record_id is None or (allowed - {None} and record_id[:3] not in allowed):
             message = f"id value of incorrect type: {value}"
             raise RefusalError("MALFORMED_ID", message, fields=[known.name])
-        if not any(record_id in self._rows.get(name, {}) for name in known.to):
+        rows = [self._rows.get(name, {}).get(record_id) for name in known.to]
+        found = next((row for row in rows if row is not None), None)
+        if found is None:
             message = "invalid cross reference id"
             raise RefusalError("INVALID_CROSS_REFERENCE_KEY", message)
+        if found.get("IsDeleted"):
+            raise RefusalError("ENTITY_IS_DELETED", "entity is deleted")
         return record_id
-
-    def _check_row(self, name: str, row: Mapping[str, Any], changed: set[str]) -> None:
-        if self.schema[name].is_activity:
-            lead = str(row.get("WhoId") or "").startswith(PREFIXES["Lead"])
-            if lead and row.get("WhatId"):
-                message = (
-                    "a task or event of a lead cannot be related to another record"
-                )
-                raise RefusalError(
-                    "FIELD_INTEGRITY_EXCEPTION", message, fields=["WhoId", "WhatId"]
-                )
-            if row.get("IsPrivate") and {"WhoId", "WhatId"} & changed:
-                message = "private events cannot be related"
-                raise RefusalError("FIELD_INTEGRITY_EXCEPTION", message)
-        self._refuse_duplicate(name, row, changed)
-        owner = self._rows["User"].get(str(row.get("OwnerId")))
-        if "OwnerId" in changed and owner is not None and not owner["IsActive"]:
-            message = f"operation performed with inactive user [{owner['Id']}] as owner"
-            raise RefusalError("INACTIVE_OWNER_OR_USER", message)
 
     def _refuse_duplicate(self, name: str, row: Row, changed: set[str]) -> None:
         for field in changed:
@@ -343,54 +381,3 @@ class Tables:
                         f"with id: {other['Id'][:15]}"
                     )
                     raise RefusalError("DUPLICATE_VALUE", message, fields=[field])
-
-    def _derive(
-        self, name: str, row: dict[str, Any], *, was_closed: bool | None = None
-    ) -> None:
-        """Fields that Salesforce works out itself."""
-        if name == "Task":
-            self._derive_task(row, was_closed=was_closed)
-        if self.schema[name].is_activity:
-            row["AccountId"] = self._account_of(row)
-        if name == "Opportunity":
-            stage = self._stage(str(row.get("StageName")))
-            row["IsClosed"], row["IsWon"] = stage
-
-    def _derive_task(self, row: dict[str, Any], *, was_closed: bool | None) -> None:
-        statuses = self._rows["TaskStatus"].values()
-        closed = {s["MasterLabel"] for s in statuses if s["IsClosed"]}
-        row["IsClosed"] = row.get("Status") in closed
-        if not row["IsClosed"]:
-            row["CompletedDateTime"] = None
-        elif not was_closed and (
-            was_closed is not None or not row["CompletedDateTime"]
-        ):
-            row["CompletedDateTime"] = stamp(self.now())
-
-    def _stage(self, label: str) -> tuple[bool, bool]:
-        for stage in self._rows["OpportunityStage"].values():
-            if stage["MasterLabel"] == label:
-                return bool(stage["IsClosed"]), bool(stage["IsWon"])
-        return False, False
-
-    def _account_of(self, row: Mapping[str, Any]) -> str | None:
-        what, who = str(row.get("WhatId") or ""), str(row.get("WhoId") or "")
-        if what in self._rows["Account"]:
-            return what
-        for name, record_id in (("Opportunity", what), ("Contact", who)):
-            found = self._rows[name].get(record_id)
-            if found is not None:
-                account = found.get("AccountId")
-                return None if account is None else str(account)
-        return None
-
-    def _one_primary(self, name: str, row: Mapping[str, Any]) -> None:
-        """A second primary role demotes the first, silently."""
-        if name != "OpportunityContactRole" or not row.get("IsPrimary"):
-            return
-        for other in self._rows[name].values():
-            if (
-                other["OpportunityId"] == row["OpportunityId"]
-                and other["Id"] != row["Id"]
-            ):
-                other["IsPrimary"] = False

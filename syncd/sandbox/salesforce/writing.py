@@ -7,20 +7,27 @@ from typing import Any
 from syncd.sandbox.salesforce.errors import RefusalError
 from syncd.sandbox.salesforce.schema import ObjectType
 from syncd.sandbox.salesforce.table import Tables
+from syncd.sandbox.salesforce.write import WriteOptions
 
 
 class Writer:
-    """Writes rows for one user. ``locks``: how often a row is still found locked."""
+    """Writes rows for one user.
+
+    Attributes:
+        locks: How often a row is still found locked.
+        options: What the present request's headers ask of its writes.
+    """
 
     def __init__(self, tables: Tables, user: str) -> None:
         """Writes to these tables."""
         self.locks: Counter[str] = Counter()
+        self.options = WriteOptions()
         self._tables = tables
         self._user = user
 
     def create(self, name: str, fields: Mapping[str, Any]) -> str:
         """Insert a row; its id."""
-        return self._tables.create(name, fields, user=self._user)
+        return self._tables.create(name, fields, user=self._user, options=self.options)
 
     def update(self, name: str, record_id: str, fields: Mapping[str, Any]) -> str:
         """Change a row; its id.
@@ -30,7 +37,9 @@ class Writer:
         """
         row = self._tables.find(name, record_id)
         self._refuse_locked(name, row)
-        self._tables.update(name, record_id, fields, user=self._user)
+        self._tables.update(
+            name, record_id, fields, user=self._user, options=self.options
+        )
         return str(row["Id"])
 
     def delete(self, record_id: str, name: str = "") -> None:

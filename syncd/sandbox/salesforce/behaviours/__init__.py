@@ -1,0 +1,1 @@
+"""What an org does around the writes of each object, one module per behaviour."""
