@@ -1,4 +1,4 @@
-"""The Salesforce connector on a sandbox of its own, as wiring builds it."""
+"""Connectors on services of a test's own, as wiring builds them."""
 
 import contextlib
 
@@ -9,19 +9,26 @@ from syncd.kit.session import build_session
 from syncd.mapping.load import fit, load_mappings
 from syncd.ports.connector import ConnectorContext, ReadRequest
 from syncd.sandbox.run import start
+from syncd.sandbox.server import serve
 
 KEY_FIELD = "Syncd_Key__c"
 MAPPINGS = load_mappings(None).objects
 
 
-class NoVault:
-    """Client credentials rotate nothing."""
+class Vault:
+    """Tokens in memory."""
+
+    def __init__(self):
+        """Empty."""
+        self.values = {}
 
     def load(self, name):
-        """Nothing is kept."""
+        """The stored value."""
+        return self.values.get(name)
 
     def save(self, name, value):
-        """Nothing is kept."""
+        """Keep it."""
+        self.values[name] = dict(value)
 
     def locked(self, name):
         """One process, one thread."""
@@ -47,7 +54,7 @@ class Salesforce:
             "daily_call_share": 0.5,
         }
         context = ConnectorContext(
-            settings=settings, session=self.session, vault=NoVault(), now=now
+            settings=settings, session=self.session, vault=Vault(), now=now
         )
         self.connector = spec.build(context)
 
@@ -103,3 +110,27 @@ def no_waiting(monkeypatch):
     waits = []
     monkeypatch.setitem(retry.retrying.__kwdefaults__, "sleep", waits.append)
     return waits
+
+
+@pytest.fixture
+def connect(no_waiting):
+    """Builds a connector that may only read on a service; it carries its waits."""
+    servers = []
+
+    def build(service, **settings):
+        servers.append(serve(service))
+        spec = plugins.connectors()[service.name]
+        session = build_session(service.name, reads=spec.reads, dry_run=True)
+        context = ConnectorContext(
+            settings={**service.settings(servers[-1].url), **settings},
+            session=session,
+            vault=Vault(),
+            now=clock.now,
+        )
+        connector = spec.build(context)
+        connector.waits = no_waiting
+        return connector
+
+    yield build
+    for server in servers:
+        server.close()

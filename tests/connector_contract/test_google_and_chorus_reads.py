@@ -1,61 +1,17 @@
 """The Google Calendar and Chorus connectors against their vendors' oddities."""
 
-from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from syncd import clock, plugins
 from syncd.errors import AuthError, RemoteError, RetryableError
-from syncd.kit import retry
-from syncd.kit.session import build_session
-from syncd.ports.connector import ConnectorContext, ReadRequest
+from syncd.ports.connector import ReadRequest
 from syncd.sandbox.chorus.service import ChorusService
 from syncd.sandbox.clock import SandboxClock
 from syncd.sandbox.google_calendar.service import GoogleCalendarService
-from syncd.sandbox.server import serve
 
 ANN = "ann@us.example"
 SINCE = datetime.now(UTC) - timedelta(days=30)
-
-
-class Vault:
-    """No token is kept."""
-
-    def load(self, name):
-        """Nothing."""
-
-    def save(self, name, value):
-        """Forgotten."""
-
-    def locked(self, name):
-        """One process, one thread."""
-        return nullcontext()
-
-
-@pytest.fixture
-def connect(monkeypatch):
-    """Builds a reading connector on a service; waits are noted, not waited."""
-    servers, waits = [], []
-    monkeypatch.setitem(retry.retrying.__kwdefaults__, "sleep", waits.append)
-
-    def build(service, **settings):
-        servers.append(serve(service))
-        spec = plugins.connectors()[service.name]
-        session = build_session(service.name, reads=spec.reads, dry_run=True)
-        context = ConnectorContext(
-            settings={**service.settings(servers[-1].url), **settings},
-            session=session,
-            vault=Vault(),
-            now=clock.now,
-        )
-        connector = spec.build(context)
-        connector.waits = waits
-        return connector
-
-    yield build
-    for server in servers:
-        server.close()
 
 
 # --- Google Calendar ------------------------------------------------------------------

@@ -1,42 +1,20 @@
 """The Outreach connector against what only Outreach does, over real HTTP."""
 
-from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from syncd import clock, plugins
+from syncd import clock
 from syncd.errors import RemoteError
-from syncd.kit.session import build_session
-from syncd.ports.connector import ConnectorContext, Level, ReadRequest
+from syncd.kit import retry
+from syncd.ports.connector import Level, ReadRequest
 from syncd.sandbox.clock import SandboxClock
 from syncd.sandbox.outreach.service import OutreachService
-from syncd.sandbox.server import serve
 
 ROWS = 2_500
 STAMP = "2026-11-01T00:00:00.000Z"
 FIELDS = ("attributes.emails", "attributes.updatedAt")
 DELTA = {"at": "2026-10-31T00:00:00Z"}
-
-
-class Vault:
-    """Tokens in memory."""
-
-    def __init__(self):
-        """Empty."""
-        self.values = {}
-
-    def load(self, name):
-        """The stored value."""
-        return self.values.get(name)
-
-    def save(self, name, value):
-        """Keep it."""
-        self.values[name] = dict(value)
-
-    def locked(self, name):
-        """One process, one thread."""
-        return nullcontext()
 
 
 class Busy:
@@ -62,6 +40,10 @@ class Busy:
         )
         self.between = []
 
+    def settings(self, base_url):
+        """How to log in."""
+        return self.outreach.settings(base_url)
+
     def handle(self, request):
         """The answer; after a page of prospects, one thing happens."""
         response = self.outreach.handle(request)
@@ -78,22 +60,10 @@ def busy():
 
 
 @pytest.fixture
-def connector(busy):
+def connector(busy, connect):
     """The connector on it, reading only."""
-    server = serve(busy)
-    spec = plugins.connectors()["outreach"]
-    settings = {
-        **busy.outreach.settings(server.url),
-        "redirect_uri": "",
-        "hourly_call_share": 0.5,
-        "daily_calls": 0,
-    }
-    session = build_session("outreach", reads=spec.reads, dry_run=True)
-    context = ConnectorContext(
-        settings=settings, session=session, vault=Vault(), now=clock.now
-    )
-    yield spec.build(context)
-    server.close()
+    limits = {"hourly_call_share": 0.5, "daily_calls": 0}
+    return connect(busy, redirect_uri="", **limits)
 
 
 def read(connector, cursor=None):
@@ -142,8 +112,6 @@ def test_the_check_names_the_scope_that_is_missing(busy, connector):
 
 def test_maintenance_ends_when_it_says(busy, connector, monkeypatch):
     """503 with an ISO time: the wait is as long as what is left of it."""
-    from syncd.kit import retry
-
     waits = []
 
     def wait(seconds):
