@@ -1,11 +1,12 @@
 """The Salesforce connector: reads everything, writes what plans say."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from connectors.salesforce.client import SYSTEM, Client
-from connectors.salesforce.reader import Reader, raw_record
+from connectors.salesforce.proof import Prover
+from connectors.salesforce.reader import SMALL, Reader, raw_record
 from connectors.salesforce.writer import Writer, batches
 from syncd.errors import AuthError, RemoteError
 from syncd.model.ids import salesforce_id
@@ -19,6 +20,7 @@ from syncd.ports.connector import (
     OrgIdentity,
     Page,
     ReadRequest,
+    Span,
     Write,
     WriteOutcome,
 )
@@ -50,6 +52,7 @@ class SalesforceConnector:
         self._client = Client(context)
         self._reader = Reader(self._client)
         self._writer = Writer(self._client)
+        self._prover = Prover(self._client)
         self._described: dict[str, Mapping[str, FieldInfo]] = {}
 
     def objects(self) -> tuple[str, ...]:
@@ -124,7 +127,7 @@ class SalesforceConnector:
         self, refs: Sequence[RecordRef], fields: tuple[str, ...]
     ) -> Mapping[RecordRef, RawRecord | None]:
         """Present state of some records of one object."""
-        current = self._writer.current(refs, fields)
+        current = self._writer.current(refs, (*fields, "CreatedDate"))
         return {
             ref: None
             if one is None
@@ -134,6 +137,18 @@ class SalesforceConnector:
             )
             for ref, one in current.items()
         }
+
+    def provable(self) -> tuple[str, ...]:
+        """All but value lists, which are listed whole each time."""
+        return tuple(name for name in _OBJECTS if name not in SMALL)
+
+    def count(self, span: Span) -> int | None:
+        """How many live records there are."""
+        return self._prover.count(span)
+
+    def versions(self, span: Span) -> Iterator[Mapping[str, datetime]]:
+        """Id and SystemModstamp of each live record."""
+        return self._prover.versions(span)
 
     def link(self, ref: RecordRef) -> str:
         """The record's page; the instance forwards to the org's own address."""

@@ -21,7 +21,7 @@ _BEHIND: Final = timedelta(seconds=5)
 _LOCATOR_TRIES: Final = 3
 
 NO_DELETED: Final = frozenset({"User", "OpportunityStage", "TaskStatus"})
-_SMALL: Final = frozenset({"OpportunityStage", "TaskStatus"})
+SMALL: Final = frozenset({"OpportunityStage", "TaskStatus"})
 _BY_CREATION: Final = frozenset({"OpportunityHistory"})
 _COUNTED: Final = frozenset({"OpportunityContactRole"})
 
@@ -80,7 +80,7 @@ class Reader:
 
     def _start(self, request: ReadRequest, cursor: Mapping[str, Any]) -> _Pass:
         stamp = "CreatedDate" if request.object in _BY_CREATION else "SystemModstamp"
-        snapshot = request.object in _SMALL or (
+        snapshot = request.object in SMALL or (
             (request.full or not cursor) and request.since is None
         )
         going_on = "upper" in cursor and not request.full
@@ -169,7 +169,7 @@ def soql(one: _Pass, after: tuple[str, str] | None) -> str:
     fields = {"Id", one.stamp, *one.request.fields}
     if one.request.object not in NO_DELETED and one.request.object not in _BY_CREATION:
         fields.add("IsDeleted")
-    if one.request.object in _COUNTED:
+    if one.request.object not in SMALL:
         fields.add("CreatedDate")
     where = [] if one.snapshot else [f"{one.stamp} <= {one.upper}"]
     if after is not None:
@@ -212,10 +212,12 @@ def raw_record(
         message = "Id"
         raise ValueError(message)
     at = parse_instant(row[stamp])
+    made = row.get("CreatedDate")
     return RawRecord(
         ref=RecordRef(SYSTEM, object_name, record_id),
         version=iso_z(at),
         valid_from=at,
+        created_at=parse_instant(made) if made else None,
         fields={key: value for key, value in row.items() if key != "attributes"},
         deleted=bool(row.get("IsDeleted", False)),
     )

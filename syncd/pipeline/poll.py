@@ -22,7 +22,7 @@ from syncd.ports.stores import CommitResult, Mirror, MirrorPage
 
 Progress = Callable[[str, str, int, int | None], None]
 
-_WINDOWED: Final = frozenset(
+WINDOWED: Final = frozenset(
     {"Task", "Event", "call", "task", "mailing", "engagement", "OpportunityHistory"}
 )
 _LOG: Final = structlog.get_logger()
@@ -249,7 +249,7 @@ def _pages(
         fields=object_map.remote_fields(),
         cursor=None if inputs.full else cursor,
         full=inputs.full,
-        since=inputs.now() - history if name in _WINDOWED else None,
+        since=inputs.now() - history if name in WINDOWED else None,
         scopes=(scope,) if scope else (),
     )
     try:
