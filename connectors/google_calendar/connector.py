@@ -25,6 +25,7 @@ from syncd.errors import (
 from syncd.kit.classify import error_of, is_success
 from syncd.kit.instants import iso_z
 from syncd.kit.retry import retrying
+from syncd.kit.retry_after import retry_after_s
 from syncd.model.record import Quarantined, RawRecord, RecordRef
 from syncd.ports.connector import (
     CheckItem,
@@ -205,7 +206,11 @@ class GoogleCalendarConnector:
         reason = _reason(response)
         status = response.status_code
         if reason in _BUSY:
-            return RetryableError(system=SYSTEM, code=reason, status=status)
+            # Not promised by Google; where it comes, it counts.
+            wait_s = retry_after_s(response.headers, now=self._now())
+            return RetryableError(
+                system=SYSTEM, code=reason, status=status, retry_after_s=wait_s
+            )
         if status == requests.codes.gone and reason != "deleted":
             return CursorError(system=SYSTEM, code=reason or "http_410", status=status)
         if status == requests.codes.forbidden:

@@ -155,7 +155,9 @@ class OutreachConnector:
     def _params(self, request: ReadRequest) -> dict[str, str]:
         params = {
             "page[size]": str(_PAGE),
-            "sort": "createdAt,id" if request.object == "user" else "updatedAt,id",
+            # By what never changes: were it by updatedAt, a record that is edited
+            # while we page would move, and with it every one behind it.
+            "sort": "id",
             "count": "false",
         }
         if request.object in _LINKED:

@@ -1,5 +1,6 @@
 """Salesforce over its REST API."""
 
+from connectors.salesforce.composite import parts_of
 from connectors.salesforce.connector import build
 from syncd.ports.connector import ConnectorSpec, ReadPattern
 
@@ -18,5 +19,10 @@ CONNECTOR = ConnectorSpec(
         ReadPattern(method="GET", path=rf"{_DATA}/(query|queryAll)(/.*)?"),
         ReadPattern(method="GET", path=rf"{_DATA}/sobjects/\w+/describe/?"),
         ReadPattern(method="GET", path=rf"{_DATA}/limits/?"),
+        ReadPattern(method="POST", path=rf"{_DATA}/composite/?", parts=parts_of),
+        # Bulk query jobs: made, looked at, given up; none changes a record.
+        ReadPattern(method="POST", path=rf"{_DATA}/jobs/query/?"),
+        ReadPattern(method="GET", path=rf"{_DATA}/jobs/query/750\w+(/results)?/?"),
+        ReadPattern(method="PATCH", path=rf"{_DATA}/jobs/query/750\w+/?"),
     ),
 )

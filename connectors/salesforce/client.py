@@ -25,15 +25,23 @@ from syncd.errors import (
 from syncd.kit.budget import CallBudget
 from syncd.kit.classify import error_of, is_success
 from syncd.kit.retry import retrying
+from syncd.kit.retry_after import retry_after_s
 from syncd.kit.tokens import Token, TokenCache
 from syncd.ports.connector import ConnectorContext
 
 SYSTEM: Final = "salesforce"
 _USAGE: Final = re.compile(r"api-usage=(\d+)/(\d+)")
 _LONG_WAIT_S: Final = 3600.0
+# 16,384 bytes, less what the machines in between add to the headers.
+_GET_BYTES: Final = 15_800
 _NEAR_THE_LIMIT: Final = 0.95
 
-_RETRY: Final = frozenset({"UNABLE_TO_LOCK_ROW", "SERVER_UNAVAILABLE", "QUERY_TIMEOUT"})
+LOCKED: Final = "UNABLE_TO_LOCK_ROW"
+# An automation of the org failed; its text, often localised, holds the cause's code.
+WRAPPERS: Final = frozenset(
+    {"CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "CANNOT_EXECUTE_FLOW_TRIGGER"}
+)
+_RETRY: Final = frozenset({LOCKED, "SERVER_UNAVAILABLE", "QUERY_TIMEOUT"})
 _STALE: Final = frozenset(
     {
         "NOT_FOUND",
@@ -68,6 +76,7 @@ class Client:
         self._share = float(context.settings["daily_call_share"])
         self._day = CallBudget(SYSTEM, window=timedelta(days=1), now=context.now)
         self._tokens = TokenCache(self.login.renew, now=context.now)
+        self._not_before: datetime | None = None
 
     @property
     def root(self) -> str:
@@ -82,15 +91,40 @@ class Client:
         """
         return retrying(lambda: self.json(self.send("GET", path, **kwargs)))
 
+    def fits(self, path: str, params: Mapping[str, str]) -> bool:
+        """Whether a GET stays within what Salesforce takes: address and headers.
+
+        Source: API Request Limits and Allocations (16,384 bytes).
+        """
+        token = self._tokens.get()
+        prepared = self.session.prepare_request(
+            requests.Request(
+                "GET",
+                f"{token.base_url}{path}",
+                params=params,
+                headers={"Authorization": f"Bearer {token.value}"},
+            )
+        )
+        headers = sum(len(k) + len(v) + 4 for k, v in prepared.headers.items())
+        return len(prepared.path_url) + headers <= _GET_BYTES
+
     def send(
         self,
         method: str,
         path: str,
         *,
         headers: Mapping[str, str] | None = None,
+        is_write: bool | None = None,
         **kwargs: Any,  # noqa: ANN401 - requests' own
     ) -> requests.Response:
         """One request; after a refused token once more, with the same headers.
+
+        Args:
+            method: The HTTP method.
+            path: Below the instance.
+            headers: Kept in the replay.
+            is_write: Whether a lost answer is ambiguous; as the method says if absent.
+            kwargs: As of ``requests.Session.request``.
 
         Raises:
             RemoteError: The answer is not a success.
@@ -102,7 +136,9 @@ class Client:
             response = self._send(method, path, token, headers, kwargs)
         if is_success(response):
             return response
-        raise self._error(response, is_write=method != "GET")
+        raise self._error(
+            response, is_write=method != "GET" if is_write is None else is_write
+        )
 
     def _send(
         self,
@@ -112,11 +148,7 @@ class Client:
         headers: Mapping[str, str] | None,
         kwargs: Mapping[str, Any],
     ) -> requests.Response:
-        if self.used_calls > _NEAR_THE_LIMIT * self.allowed_calls > 0:
-            # The org's other tools need what is left.
-            raise RetryableError(
-                system=SYSTEM, code="org_near_its_limit", retry_after_s=_LONG_WAIT_S
-            )
+        self._hold_back()
         allowed = self.allowed_calls * self._share
         self._day.spend(allowed=allowed, code="daily_call_share")
         response = self.session.request(
@@ -128,6 +160,25 @@ class Client:
         )
         self._note(response)
         return response
+
+    def _hold_back(self) -> None:
+        """Send nothing while the org's day is used up, or nearly so.
+
+        Raises:
+            RetryableError: It is; ``retry_after_s`` says until when.
+        """
+        if self._not_before is not None and self.now() < self._not_before:
+            wait = self._not_before - self.now()
+            raise RetryableError(
+                system=SYSTEM,
+                code="REQUEST_LIMIT_EXCEEDED",
+                retry_after_s=wait.total_seconds(),
+            )
+        if self.used_calls > _NEAR_THE_LIMIT * self.allowed_calls > 0:
+            # The org's other tools need what is left.
+            raise RetryableError(
+                system=SYSTEM, code="org_near_its_limit", retry_after_s=_LONG_WAIT_S
+            )
 
     def json(self, response: requests.Response) -> Any:  # noqa: ANN401
         """The body as JSON.
@@ -141,6 +192,14 @@ class Client:
             raise RetryableError(
                 system=SYSTEM, code="not_json", status=response.status_code
             ) from None
+
+    def log_in(self) -> None:
+        """Have a token; whose it is, ``login`` knows then.
+
+        Raises:
+            AuthError: The credentials are refused.
+        """
+        self._tokens.get()
 
     @property
     def base_url(self) -> str:
@@ -166,24 +225,51 @@ class Client:
 
     def _error(self, response: requests.Response, *, is_write: bool) -> RemoteError:
         code, message = first_error(response)
-        known = error_of_code(code, message=message, status=response.status_code)
-        if known is not None:
-            return known
-        return error_of(
-            response, system=SYSTEM, now=self.now(), is_write=is_write, code=code
-        )
+        status = response.status_code
+        if is_write and status >= requests.codes.server_error:
+            # Whatever the code says: the row may be there.
+            return RetryableError(
+                system=SYSTEM,
+                code=code or f"http_{status}",
+                status=status,
+                retry_after_s=retry_after_s(response.headers, now=self.now()),
+                ambiguous=True,
+            )
+        known = error_of_code(code, message=message, status=status)
+        if known is None:
+            return error_of(
+                response, system=SYSTEM, now=self.now(), is_write=is_write, code=code
+            )
+        if isinstance(known, RetryableError) and known.retry_after_s == _LONG_WAIT_S:
+            self._not_before = self.now() + timedelta(seconds=_LONG_WAIT_S)
+        return known
 
 
 def first_error(response: requests.Response) -> tuple[str, str]:
     """Code and message of the first error; empty where the body has none."""
     try:
-        body = msgspec.json.decode(response.content)
+        return error_in(msgspec.json.decode(response.content))
     except msgspec.DecodeError:
         return "", ""
+
+
+def error_in(body: object) -> tuple[str, str]:
+    """Code and message of the first error of a decoded body."""
     first = body[0] if isinstance(body, list) and body else {}
     if not isinstance(first, dict):
         return "", ""
     return str(first.get("errorCode", ""))[:80], str(first.get("message", ""))
+
+
+def part_error(status: int, body: object) -> RemoteError:
+    """The error for a part of a composite read: as a request of its own would give."""
+    code, message = error_in(body)
+    known = error_of_code(code, message=message, status=status)
+    if known is not None:
+        return known
+    broken = status >= requests.codes.server_error
+    kind = RetryableError if broken else ConnectorError
+    return kind(system=SYSTEM, code=code or f"http_{status}", status=status)
 
 
 def error_of_code(code: str, *, message: str, status: int) -> RemoteError | None:
@@ -194,6 +280,8 @@ def error_of_code(code: str, *, message: str, status: int) -> RemoteError | None
         return RetryableError(
             system=SYSTEM, code=code, status=status, retry_after_s=wait_s
         )
+    if code in WRAPPERS and LOCKED in message:
+        return RetryableError(system=SYSTEM, code=code, status=status)
     if status == requests.codes.precondition_failed:
         return ConflictError(system=SYSTEM, code=code or "http_412", status=status)
     for codes, kind in _KINDS:

@@ -2,13 +2,20 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
+from connectors.salesforce.bulk import Bulk
 from connectors.salesforce.client import SYSTEM, Client
+from connectors.salesforce.keys import ACTIVITIES, Keys
+from connectors.salesforce.lookup import Lookup
+from connectors.salesforce.metadata import Metadata
+from connectors.salesforce.passes import PROVABLE
 from connectors.salesforce.proof import Prover
-from connectors.salesforce.reader import SMALL, Reader, raw_record
-from connectors.salesforce.writer import Writer, batches
-from syncd.errors import AuthError, RemoteError
+from connectors.salesforce.queries import Queries
+from connectors.salesforce.reader import Reader
+from connectors.salesforce.rows import raw_record
+from connectors.salesforce.writer import Writer
+from syncd.errors import AuthError, ConnectorError, RemoteError
 from syncd.model.ids import salesforce_id
 from syncd.model.record import RawRecord, RecordRef
 from syncd.ports.connector import (
@@ -40,20 +47,25 @@ _OBJECTS: Final = (
     "Event",
 )
 _SKEW: Final = timedelta(minutes=2)
+_METADATA_CHANGED: Final = frozenset({"INVALID_FIELD", "INVALID_TYPE"})
 
 
 class SalesforceConnector:
-    """See :class:`syncd.ports.connector.WritingConnector`."""
+    """See ``WritingConnector`` and ``ReadsAhead`` in :mod:`syncd.ports.connector`."""
 
     system = SYSTEM
 
     def __init__(self, context: ConnectorContext) -> None:
         """Connects only when asked."""
         self._client = Client(context)
-        self._reader = Reader(self._client)
-        self._writer = Writer(self._client)
-        self._prover = Prover(self._client)
-        self._described: dict[str, Mapping[str, FieldInfo]] = {}
+        self._keys = Keys(str(context.settings["activity_key_field"]))
+        queries = Queries(self._client)
+        self._metadata = Metadata(self._client, _OBJECTS)
+        bulk = Bulk(self._client, self._metadata.of)
+        self._reader = Reader(self._client, queries, bulk)
+        self._lookup = Lookup(queries, self._keys)
+        self._writer = Writer(self._client, self._lookup, self._keys)
+        self._prover = Prover(queries)
 
     def objects(self) -> tuple[str, ...]:
         """People before deals before activities."""
@@ -74,6 +86,7 @@ class SalesforceConnector:
             self._clock_item(),
             self._budget_item(),
             *self._rights_items(),
+            *self._key_items(),
         ]
 
     def _clock_item(self) -> CheckItem:
@@ -101,33 +114,55 @@ class SalesforceConnector:
                 remedy = "give the integration user edit access to these fields"
                 yield _item("permissions", Level.WARNING, says, remedy=remedy)
 
+    def _key_items(self) -> Iterator[CheckItem]:
+        """Whether the configured key field can carry what makes a create safe."""
+        name = self._keys.field
+        for object_name in sorted(ACTIVITIES) if name else ():
+            yield _key_item(
+                f"{object_name}.{name}", self.describe(object_name).get(name)
+            )
+
     def identity(self) -> OrgIdentity:
-        """Org and user behind the token."""
-        body = self._client.get("/services/oauth2/userinfo")
+        """Org and user behind the token; most log-ins say so themselves."""
+        self._client.log_in()
+        login = self._client.login
+        org_id, user_id = salesforce_id(login.org_id), salesforce_id(login.user_id)
+        if org_id is None or user_id is None:
+            body = self._client.get("/services/oauth2/userinfo")
+            org_id = salesforce_id(body["organization_id"])
+            user_id = salesforce_id(body["user_id"])
         return OrgIdentity(
-            org_id=salesforce_id(body["organization_id"]) or "",
-            user_id=salesforce_id(body["user_id"]) or "",
+            org_id=org_id or "",
+            user_id=user_id or "",
             server_at=self._client.server_at,
-            web_url=str(body.get("urls", {}).get("custom_domain", "")),
         )
 
     def describe(self, object_name: str) -> Mapping[str, FieldInfo]:
         """Fields that our user may see."""
-        if object_name not in self._described:
-            path = f"{self._client.root}/sobjects/{object_name}/describe"
-            fields = self._client.get(path)["fields"]
-            self._described[object_name] = {f["name"]: _field(f) for f in fields}
-        return self._described[object_name]
+        return self._metadata.of(object_name)
+
+    def refresh(self) -> None:
+        """All objects' metadata in one call, and the server's clock with it."""
+        self._metadata.refresh()
+
+    def read_ahead(self, requests: Sequence[ReadRequest]) -> None:
+        """First pages of all objects, five queries to a call."""
+        self._reader.read_ahead(requests)
 
     def read(self, request: ReadRequest) -> Iterator[Page]:
         """Changes since the cursor, or everything."""
-        return self._reader.read(request)
+        try:
+            yield from self._reader.read(request)
+        except ConnectorError as error:
+            if error.code in _METADATA_CHANGED:
+                self._metadata.forget()
+            raise
 
     def fetch(
         self, refs: Sequence[RecordRef], fields: tuple[str, ...]
     ) -> Mapping[RecordRef, RawRecord | None]:
         """Present state of some records of one object."""
-        current = self._writer.current(refs, (*fields, "CreatedDate"))
+        current = self._lookup.current(refs, (*fields, "CreatedDate"))
         return {
             ref: None
             if one is None
@@ -139,8 +174,8 @@ class SalesforceConnector:
         }
 
     def provable(self) -> tuple[str, ...]:
-        """All but value lists, which are listed whole each time."""
-        return tuple(name for name in _OBJECTS if name not in SMALL)
+        """All but value lists, listed whole each time, and history, never changed."""
+        return tuple(name for name in _OBJECTS if name in PROVABLE)
 
     def count(self, span: Span) -> int | None:
         """How many live records there are."""
@@ -163,21 +198,21 @@ class SalesforceConnector:
 
     def write_calls(self, writes: Sequence[Write]) -> int:
         """Calls that ``write`` would need."""
-        return len(batches(writes))
+        return len(self._writer.batches(writes))
 
     def current(
         self, refs: Sequence[RecordRef], fields: tuple[str, ...]
     ) -> Mapping[RecordRef, Current | None]:
         """Records as they stand now."""
-        return self._writer.current(refs, fields)
+        return self._lookup.current(refs, fields)
 
     def find_effect(self, write: Write) -> Current | None:
         """What a create of unknown outcome made."""
-        return self._writer.find_effect(write)
+        return self._lookup.find_effect(write)
 
     def membership(self, object_name: str, opportunity_id: str) -> Sequence[Current]:
         """The complete contact role set of one opportunity."""
-        return self._writer.membership(opportunity_id)
+        return self._lookup.membership(opportunity_id)
 
 
 def build(context: ConnectorContext) -> SalesforceConnector:
@@ -185,20 +220,17 @@ def build(context: ConnectorContext) -> SalesforceConnector:
     return SalesforceConnector(context)
 
 
-def _field(data: Mapping[str, Any]) -> FieldInfo:
-    values = data.get("picklistValues") or ()
-    return FieldInfo(
-        name=data["name"],
-        type=data.get("type", ""),
-        updateable=data.get("updateable", True),
-        createable=data.get("createable", True),
-        filterable=data.get("filterable", True),
-        nillable=data.get("nillable", True),
-        length=data.get("length") or 0,
-        picklist=tuple(value["value"] for value in values if value.get("active", True)),
-        restricted=data.get("restrictedPicklist", False),
-        external_id=data.get("externalId", False),
-    )
+def _key_item(name: str, field: FieldInfo | None) -> CheckItem:
+    level, says = Level.PROBLEM, f"{name} is not there, or our user may not see it"
+    remedy = "make it a text field of Activity: External ID, Unique, editable"
+    if field is not None and not (field.external_id and field.createable):
+        says = f"{name} is no External ID that our user may fill"
+    elif field is not None and not field.unique:
+        level, says = Level.WARNING, f"{name} is not unique"
+        remedy = "tick Unique: two creates at once may double a record"
+    elif field is not None:
+        level, says = Level.OK, f"{name} can carry the key of a create"
+    return _item("activity key", level, says, remedy=remedy)
 
 
 def _item(

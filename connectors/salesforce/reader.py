@@ -1,162 +1,220 @@
-"""Reading: keyset pages on (SystemModstamp, Id), bounded by the server's own clock.
+"""Reading: pages of one pass, asked ahead for many objects where that saves calls.
 
 Source: SOQL and SOSL Reference; REST API Developer Guide, "Query" and "QueryAll".
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final
 
+import msgspec
+
+from connectors.salesforce.bulk import Bulk
 from connectors.salesforce.client import SYSTEM, Client
-from syncd.errors import CursorError, RetryableError
-from syncd.kit.instants import iso_z, parse_instant
-from syncd.model.ids import salesforce_id
-from syncd.model.record import Quarantined, RawRecord, RecordRef
+from connectors.salesforce.passes import (
+    COUNTED,
+    Pass,
+    count,
+    cursor_of,
+    query,
+    stamp_of,
+    start,
+)
+from connectors.salesforce.queries import Found, Queries
+from connectors.salesforce.rows import raw_records
+from syncd.errors import (
+    AuthError,
+    ConnectorError,
+    CursorError,
+    RemoteError,
+    RetryableError,
+    SkipRecordError,
+)
+from syncd.kit.instants import parse_instant
 from syncd.ports.connector import Page, ReadRequest
 
-# A long transaction commits rows whose stamp lies behind what was already read.
-_OVERLAP: Final = timedelta(minutes=10)
-_BEHIND: Final = timedelta(seconds=5)
 _LOCATOR_TRIES: Final = 3
-
-NO_DELETED: Final = frozenset({"User", "OpportunityStage", "TaskStatus"})
-SMALL: Final = frozenset({"OpportunityStage", "TaskStatus"})
-_BY_CREATION: Final = frozenset({"OpportunityHistory"})
-_COUNTED: Final = frozenset({"OpportunityContactRole"})
+# A job takes some five calls (made, looked at, fetched) and its place in a queue;
+# below five pages of 2,000 rows it saves nothing.
+_MANY: Final = 10_000
+_TOO_MUCH: Final = frozenset({"QUERY_TIMEOUT", "OPERATION_TOO_LARGE"})
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Pass:
-    """One pass over an object: where it goes on, and up to when."""
+class _Ahead:
+    """A pass, with what was asked ahead of it."""
 
-    request: ReadRequest
-    stamp: str
-    after: tuple[str, str] | None
-    upper: str
-    snapshot: bool
+    one: Pass
+    first: Found | None = None
+    count: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Part:
+    """Rows of a pass; ``ordered`` rows say where to go on behind them."""
+
+    rows: Sequence[Any]
+    total: int
+    last: bool
+    ordered: bool = True
 
 
 class Reader:
     """Pages of one object at a time."""
 
-    def __init__(self, client: Client) -> None:
-        """Reads through this client."""
+    def __init__(self, client: Client, queries: Queries, bulk: Bulk) -> None:
+        """Reads through this client; ``bulk`` takes what is too much for pages."""
         self._client = client
+        self._queries = queries
+        self._bulk = bulk
+        self._ahead: dict[str, _Ahead] = {}
+
+    def read_ahead(self, requests: Sequence[ReadRequest]) -> None:
+        """First pages and counts of these requests, five queries to a call.
+
+        What did not come well is asked again, alone, when it is read: that says what
+        is wrong.
+
+        Raises:
+            RemoteError: A whole call failed, as a single query would have.
+        """
+        now = self._server_now()
+        passes = [start(request, server_now=now) for request in requests]
+        counted = [one for one in passes if _is_counted(one.request)]
+        asks = [query(one, one.after) for one in passes]
+        asks += [count(one) for one in counted]
+        try:
+            found = self._queries.together(asks)
+        except (ConnectorError, SkipRecordError):
+            # No composites here: every object is asked by itself.
+            found = [None] * len(asks)
+        counts = dict(
+            zip(
+                (one.request.object for one in counted),
+                found[len(passes) :],
+                strict=True,
+            )
+        )
+        self._ahead = {}
+        for one, first in zip(passes, found, strict=False):
+            total = counts.get(one.request.object)
+            self._ahead[one.request.object] = _Ahead(
+                one=one, first=first, count=None if total is None else total.total
+            )
 
     def read(self, request: ReadRequest) -> Iterator[Page]:
         """Pages since the cursor, or everything; see ``Connector.read``."""
-        cursor = request.cursor or {}
-        if request.object in _COUNTED and not request.full:
-            yield from self._read_counted(request, cursor)
-            return
-        yield from self._pages(self._start(request, cursor))
+        ahead = self._ahead.pop(request.object, None)
+        if ahead is None or ahead.one.request != request:
+            ahead = _Ahead(one=start(request, server_now=self._server_now()))
+        if _is_counted(request):
+            yield from self._read_counted(ahead)
+        else:
+            yield from self._pages(ahead.one, ahead.first)
 
-    def _read_counted(
-        self, request: ReadRequest, cursor: Mapping[str, Any]
-    ) -> Iterator[Page]:
+    def _read_counted(self, ahead: _Ahead) -> Iterator[Page]:
         """Roles deleted directly leave no trace, so their number is watched.
 
         Source: object reference, OpportunityContactRole (IsDeleted).
         """
+        one = ahead.one
+        cursor = one.request.cursor or {}
+        since = str(cursor.get("at", ""))
         created = 0
-        for page in self._pages(self._start(request, cursor)):
-            since = str(cursor.get("at", ""))
+        for page in self._pages(one, ahead.first):
             created += sum(
-                _stamp(record.fields, "CreatedDate") > since for record in page.records
+                stamp_of(record.fields, "CreatedDate") > since
+                for record in page.records
             )
             if not page.last:
                 yield page
                 continue
-            count = self._count(request.object)
+            total = self._count(one) if ahead.count is None else ahead.count
             known = cursor.get("count")
-            if known is None or count == known + created:
-                yield _with_count(page, count)
+            if known is None or total == known + created:
+                yield _counted(page, total)
                 return
-            yield _with_count(page, known, last=False)
-            full = ReadRequest(object=request.object, fields=request.fields, full=True)
-            for listed in self._pages(self._start(full, {})):
-                yield _with_count(listed, count) if listed.last else listed
+            yield msgspec.structs.replace(page, cursor=None, last=False, snapshot=False)
+            request = ReadRequest(
+                object=one.request.object, fields=one.request.fields, full=True
+            )
+            # Up to the same instant as the count, or the two would never agree.
+            full = start(request, server_now=self._server_now())
+            for listed in self._pages(replace(full, upper=one.upper)):
+                yield _counted(listed, total) if listed.last else listed
 
-    def _start(self, request: ReadRequest, cursor: Mapping[str, Any]) -> _Pass:
-        stamp = "CreatedDate" if request.object in _BY_CREATION else "SystemModstamp"
-        snapshot = request.object in SMALL or (
-            (request.full or not cursor) and request.since is None
-        )
-        going_on = "upper" in cursor and not request.full
-        upper = cursor["upper"] if going_on else iso_z(self._server_now() - _BEHIND)
-        after: tuple[str, str] | None = None
-        if not (request.full or snapshot) and "at" in cursor:
-            at = str(cursor["at"])
-            if going_on:
-                after = (at, str(cursor["id"]))
-            else:
-                after = (iso_z(parse_instant(at) - _OVERLAP), "")
-        return _Pass(
-            request=request, stamp=stamp, after=after, upper=upper, snapshot=snapshot
-        )
+    def _count(self, one: Pass) -> int:
+        return self._queries.first(count(one)).total
 
-    def _pages(self, one: _Pass) -> Iterator[Page]:
-        first = True
-        for body in self._bodies(one):
-            records, bad = _records(one, body)
-            last = bool(body["done"])
+    def _pages(self, one: Pass, first: Found | None = None) -> Iterator[Page]:
+        starts = one.snapshot
+        for part in self._parts(one, first):
+            name = one.request.object
+            records, bad = raw_records(name, part.rows, stamp=one.stamp)
+            cursor: Mapping[str, Any] | None = None
+            if part.last:
+                cursor = {"at": one.upper}
+            elif part.ordered and part.rows:
+                cursor = cursor_of(one, part.rows[-1])
             yield Page(
-                object=one.request.object,
+                object=name,
                 records=records,
                 quarantined=bad,
-                cursor=_cursor(one, body, last=last),
-                last=last,
-                snapshot=one.snapshot and last,
-                starts_snapshot=one.snapshot and first,
-                total=int(body.get("totalSize", 0)),
+                cursor=cursor,
+                last=part.last,
+                snapshot=one.snapshot and part.last,
+                starts_snapshot=starts,
+                total=part.total,
                 as_of=parse_instant(one.upper),
             )
-            first = False
+            starts = False
 
-    def _bodies(self, one: _Pass) -> Iterator[Mapping[str, Any]]:
-        """Answers of one query; a dead locator starts over behind the last row.
+    def _parts(self, one: Pass, first: Found | None) -> Iterator[_Part]:
+        """Rows by pages, or by a job where there are many or too many to ask for."""
+        error: RemoteError | None = None
+        try:
+            found = first or self._queries.first(query(one, one.after))
+        except RemoteError as refused:
+            if not (one.from_the_start and refused.code in _TOO_MUCH):
+                raise
+            found, error = Found(rows=(), total=_MANY + 1), refused
+        if one.from_the_start and found.total > _MANY:
+            job = self._bulk.job(one)
+            if job is not None:
+                for rows, last in job.parts():
+                    yield _Part(rows=rows, total=job.total, last=last, ordered=False)
+                return
+        if error is not None:
+            raise error
+        yield from self._by_pages(one, found)
+
+    def _by_pages(self, one: Pass, found: Found) -> Iterator[_Part]:
+        """Rows page by page; a dead locator starts over behind the last row.
 
         A locator dies with its session and when ten others are opened; the keyset
         does not.
         """
+        tries = _LOCATOR_TRIES
         after = one.after
-        for _ in range(_LOCATOR_TRIES):
+        while True:
+            yield _Part(rows=found.rows, total=found.total, last=found.more is None)
+            if found.more is None:
+                return
+            if found.rows:
+                last_row = found.rows[-1]
+                after = (stamp_of(last_row, one.stamp), str(last_row["Id"]))
+                tries = _LOCATOR_TRIES
             try:
-                for body in self._answers(one, after):
-                    rows = body["records"]
-                    if rows:
-                        after = (_stamp(rows[-1], one.stamp), str(rows[-1]["Id"]))
-                    yield body
-            except CursorError:
-                continue
-            return
-        raise RetryableError(system=SYSTEM, code="INVALID_QUERY_LOCATOR")
-
-    def _answers(
-        self, one: _Pass, after: tuple[str, str] | None
-    ) -> Iterator[Mapping[str, Any]]:
-        plain = one.request.object in NO_DELETED or one.request.object in _BY_CREATION
-        resource = "query" if plain else "queryAll"
-        path = f"{self._client.root}/{resource}"
-        body = self._answer(path, params={"q": soql(one, after)})
-        yield body
-        while not body["done"]:
-            body = self._answer(str(body["nextRecordsUrl"]))
-            yield body
-
-    def _answer(self, path: str, **kwargs: Any) -> Mapping[str, Any]:  # noqa: ANN401
-        body = self._client.get(path, **kwargs)
-        if not isinstance(body, dict) or not isinstance(body.get("records"), list):
-            raise RetryableError(system=SYSTEM, code="malformed_page")
-        if not body.get("done") and "nextRecordsUrl" not in body:
-            raise RetryableError(system=SYSTEM, code="page_without_next")
-        return body
-
-    def _count(self, object_name: str) -> int:
-        path = f"{self._client.root}/query"
-        query = f"SELECT COUNT() FROM {object_name}"
-        return int(self._client.get(path, params={"q": query})["totalSize"])
+                found = self._queries.more(found.more)
+            except (CursorError, AuthError):
+                # A session that ended takes its locators along, and says so with the
+                # words of a refused token. If it is one, the new query says so too.
+                tries -= 1
+                if not tries:
+                    code = "INVALID_QUERY_LOCATOR"
+                    raise RetryableError(system=SYSTEM, code=code) from None
+                found = self._queries.first(query(one, after))
 
     def _server_now(self) -> datetime:
         if self._client.server_at is None:
@@ -164,111 +222,9 @@ class Reader:
         return self._client.server_at or self._client.now()
 
 
-def soql(one: _Pass, after: tuple[str, str] | None) -> str:
-    """The query of one pass; every value in it is an instant or an id of our own."""
-    fields = {"Id", one.stamp, *one.request.fields}
-    if one.request.object not in NO_DELETED and one.request.object not in _BY_CREATION:
-        fields.add("IsDeleted")
-    if one.request.object not in SMALL:
-        fields.add("CreatedDate")
-    where = [] if one.snapshot else [f"{one.stamp} <= {one.upper}"]
-    if after is not None:
-        at, record_id = after
-        tie = f" OR ({one.stamp} = {at} AND Id > '{record_id}')" if record_id else ""
-        operator = ">" if record_id else ">="
-        where.append(f"({one.stamp} {operator} {at}{tie})")
-    if one.request.since is not None:
-        where += _window(one.request.object, one.request.since)
-    condition = f" WHERE {' AND '.join(where)}" if where else ""
-    return (
-        f"SELECT {', '.join(sorted(fields))} FROM {one.request.object}{condition}"
-        f" ORDER BY {one.stamp}, Id"
-    )
+def _is_counted(request: ReadRequest) -> bool:
+    return request.object in COUNTED and not request.full
 
 
-def _window(object_name: str, since: datetime) -> list[str]:
-    """Activities of the window, and open tasks of any age."""
-    at, day = iso_z(since.replace(microsecond=0)), since.date().isoformat()
-    if object_name == "Task":
-        undated = f"(ActivityDate = null AND CreatedDate >= {at})"
-        return [f"(IsClosed = false OR ActivityDate >= {day} OR {undated})"]
-    if object_name == "Event":
-        return [f"(StartDateTime >= {at} OR ActivityDate >= {day})"]
-    return []
-
-
-def raw_record(
-    object_name: str, row: Mapping[str, Any], *, stamp: str = "SystemModstamp"
-) -> RawRecord:
-    """One row of a query.
-
-    Raises:
-        KeyError: No id or no stamp.
-        ValueError: One of them is malformed.
-        TypeError: One of them is of another type.
-    """
-    record_id = salesforce_id(row["Id"])
-    if record_id is None:
-        message = "Id"
-        raise ValueError(message)
-    at = parse_instant(row[stamp])
-    made = row.get("CreatedDate")
-    return RawRecord(
-        ref=RecordRef(SYSTEM, object_name, record_id),
-        version=iso_z(at),
-        valid_from=at,
-        created_at=parse_instant(made) if made else None,
-        fields={key: value for key, value in row.items() if key != "attributes"},
-        deleted=bool(row.get("IsDeleted", False)),
-    )
-
-
-def _records(
-    one: _Pass, body: Mapping[str, Any]
-) -> tuple[tuple[RawRecord, ...], tuple[Quarantined, ...]]:
-    good: list[RawRecord] = []
-    bad: list[Quarantined] = []
-    for row in body["records"]:
-        try:
-            good.append(raw_record(one.request.object, row, stamp=one.stamp))
-        except (KeyError, ValueError, TypeError, AttributeError) as error:
-            named = str(row.get("Id", "?"))[:18] if isinstance(row, dict) else "?"
-            ref = RecordRef(SYSTEM, one.request.object, named)
-            reason = f"no usable id or stamp ({type(error).__name__})"
-            bad.append(Quarantined(ref=ref, reason=reason))
-    return tuple(good), tuple(bad)
-
-
-def _stamp(row: Mapping[str, Any], field: str) -> str:
-    """A row's stamp as the query wants it; empty when it has none."""
-    try:
-        return iso_z(parse_instant(row[field]))
-    except (KeyError, ValueError, TypeError):
-        return ""
-
-
-def _cursor(
-    one: _Pass, body: Mapping[str, Any], *, last: bool
-) -> Mapping[str, Any] | None:
-    if last:
-        return {"at": one.upper}
-    rows = body["records"]
-    if one.snapshot or not rows:
-        return None  # a snapshot counts only when it is complete
-    at = _stamp(rows[-1], one.stamp)
-    return {"at": at, "id": rows[-1]["Id"], "upper": one.upper}
-
-
-def _with_count(page: Page, count: int | None, *, last: bool = True) -> Page:
-    cursor = {**(page.cursor or {}), "count": count} if last else None
-    return Page(
-        object=page.object,
-        records=page.records,
-        quarantined=page.quarantined,
-        cursor=cursor,
-        last=last,
-        snapshot=page.snapshot and last,
-        starts_snapshot=page.starts_snapshot,
-        total=page.total,
-        as_of=page.as_of,
-    )
+def _counted(page: Page, total: int) -> Page:
+    return msgspec.structs.replace(page, cursor={**(page.cursor or {}), "count": total})

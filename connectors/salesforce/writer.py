@@ -3,13 +3,23 @@
 Source: REST API Developer Guide, "sObject Collections", "Conditional Requests".
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from email.utils import format_datetime
 from itertools import groupby
 from typing import Any, Final
 
-from connectors.salesforce.client import SYSTEM, Client, error_of_code
-from connectors.salesforce.reader import NO_DELETED
+import msgspec
+
+from connectors.salesforce.client import (
+    LOCKED,
+    SYSTEM,
+    WRAPPERS,
+    Client,
+    error_of_code,
+)
+from connectors.salesforce.keys import Keys
+from connectors.salesforce.lookup import Lookup
 from syncd.errors import (
     AuthError,
     ConflictError,
@@ -17,37 +27,94 @@ from syncd.errors import (
     RetryableError,
     SkipRecordError,
 )
-from syncd.kit.instants import iso_z, parse_instant
+from syncd.kit.retry import retrying
 from syncd.model.ids import salesforce_id
-from syncd.model.record import RecordRef
-from syncd.ports.connector import Current, Write, WriteOutcome, WriteStatus
+from syncd.ports.connector import Write, WriteOutcome, WriteStatus
 
 _COLLECTION: Final = 200
-_IDS_PER_GET: Final = 300
+_CALL_TRIES: Final = 4
+_LOCK_TRIES: Final = 4
+_WRAPPED_LOCK_TRIES: Final = 2
+_TAKEN: Final = "DUPLICATE_VALUE"
+_ABSENT: Final = "NOT_FOUND"
 _NO_ASSIGNMENT: Final = {"Sforce-Auto-Assign": "FALSE"}
 _VICTIMS: Final = frozenset({"ALL_OR_NONE_OPERATION_ROLLED_BACK", "PROCESSING_HALTED"})
 
 
 class Writer:
-    """Sends writes, and looks at records as they stand."""
+    """Sends writes; none is sent again that may have taken effect."""
 
-    def __init__(self, client: Client) -> None:
-        """Writes through this client."""
+    def __init__(self, client: Client, lookup: Lookup, keys: Keys) -> None:
+        """Writes through this client; ``lookup`` says who has a key already."""
         self._client = client
+        self._lookup = lookup
+        self._keys = keys
 
     def write(self, writes: Sequence[Write]) -> Sequence[WriteOutcome]:
         """One outcome per write, in the order given; see ``WritingConnector``."""
         outcomes: dict[str, WriteOutcome] = {}
-        for batch in batches(writes):
-            outcomes.update((one.key, one) for one in self._send(batch))
+        for batch in self.batches(writes):
+            outcomes.update(self._patiently(batch))
         return [outcomes[write.key] for write in writes]
 
+    def batches(self, writes: Sequence[Write]) -> list[list[Write]]:
+        """What goes out together.
+
+        Guarded writes alone; the others by operation, sorted by type, 200 a call.
+        Upserts of one type only.
+        """
+        found = [[write] for write in writes if write.guarded_by is not None]
+        plain = [write for write in writes if write.guarded_by is None]
+        for _, some in groupby(sorted(plain, key=self._kind), key=self._kind):
+            ordered = sorted(some, key=lambda write: write.object)
+            found += [
+                ordered[start : start + _COLLECTION]
+                for start in range(0, len(ordered), _COLLECTION)
+            ]
+        return found
+
+    def _kind(self, write: Write) -> tuple[str, str]:
+        return write.operation, write.object if self._keys.upserts(write) else ""
+
+    def _patiently(self, batch: Sequence[Write]) -> Mapping[str, WriteOutcome]:
+        """Outcomes by key; locked rows are sent again, half as many at a time."""
+        outcomes: dict[str, WriteOutcome] = {}
+        left, size, tries = list(batch), len(batch), 0
+
+        def attempt() -> None:
+            nonlocal left, size, tries
+            for start in range(0, len(left), size):
+                sent = self._send(left[start : start + size])
+                outcomes.update((one.key, one) for one in sent)
+            tries += 1
+            left = [one for one in left if _is_locked(outcomes[one.key], tries)]
+            size = max(1, size // 2)
+            if left:
+                raise RetryableError(system=SYSTEM, code=LOCKED)
+
+        with suppress(RetryableError):  # the outcomes say which rows stayed locked
+            retrying(attempt, attempts=_LOCK_TRIES)
+        return outcomes
+
     def _send(self, batch: Sequence[Write]) -> Iterable[WriteOutcome]:
+        """One call, tried again where the org refused it unread."""
+        try:
+            outcomes = retrying(lambda: self._call(batch), attempts=_CALL_TRIES)
+        except RemoteError as error:
+            outcomes = [_failed(write, error) for write in batch]
+        return [
+            self._upserted(write, one) if self._keys.upserts(write) else one
+            for write, one in zip(batch, outcomes, strict=True)
+        ]
+
+    def _call(self, batch: Sequence[Write]) -> Sequence[WriteOutcome]:
         try:
             if batch[0].guarded_by is not None:
                 return [self._guarded(batch[0])]
             rows = self._collection(batch)
-        except RemoteError as error:
+        except RetryableError as error:
+            if error.code != LOCKED and error.code not in WRAPPERS:
+                raise
             return [_failed(write, error) for write in batch]
         return [_row_outcome(w, row) for w, row in zip(batch, rows, strict=True)]
 
@@ -75,107 +142,64 @@ class Writer:
             response = self._client.send("DELETE", path, params=params)
         else:
             method = "POST" if batch[0].operation == "create" else "PATCH"
-            body = {"allOrNone": False, "records": [_record(write) for write in batch]}
+            if self._keys.upserts(batch[0]):
+                method, path = "PATCH", f"{path}/{batch[0].object}/{self._keys.field}"
+            records = [self._record(write) for write in batch]
+            body = {"allOrNone": False, "records": records}
             response = self._client.send(
                 method, path, json=body, headers=_NO_ASSIGNMENT
             )
-        rows = self._client.json(response)
+        try:
+            rows = self._client.json(response)
+        except RetryableError:
+            rows = None
         if not isinstance(rows, list) or len(rows) != len(batch):
+            # It was accepted; what became of its rows is not to be seen.
             raise RetryableError(system=SYSTEM, code="malformed_answer", ambiguous=True)
         return rows
 
-    def current(
-        self, refs: Sequence[RecordRef], fields: tuple[str, ...]
-    ) -> Mapping[RecordRef, Current | None]:
-        """Records as they stand now; archived ones too, deleted ones are None."""
-        found: dict[RecordRef, Current | None] = dict.fromkeys(refs)
-        for object_name, some in groupby(sorted(refs), key=lambda ref: ref.object):
-            ids = [ref.id for ref in some]
-            for start in range(0, len(ids), _IDS_PER_GET):
-                where = quoted("Id IN {}", ids[start : start + _IDS_PER_GET])
-                for one in self._select(object_name, fields, where):
-                    found[one.ref] = one
-        return found
+    def _record(self, write: Write) -> dict[str, Any]:
+        record: dict[str, Any] = {"attributes": {"type": write.object}}
+        if write.operation == "update":
+            return {**record, **write.fields, "id": write.record_id}
+        return {**record, **self._keys.marked(write)}
 
-    def membership(self, opportunity_id: str) -> Sequence[Current]:
-        """The complete contact role set of one opportunity, read now."""
-        fields = ("OpportunityId", "ContactId", "Role", "IsPrimary")
-        where = quoted("OpportunityId = {}", opportunity_id)
-        return self._select("OpportunityContactRole", fields, where)
+    def _upserted(self, write: Write, outcome: WriteOutcome) -> WriteOutcome:
+        """What an upsert's refusal means; other outcomes as they are."""
+        if outcome.code == _TAKEN:
+            return self._of_holder(write, outcome)
+        if outcome.code == _ABSENT:
+            # No record is missing from a create: the field is.
+            detail = f"[salesforce] activity_key_field: {self._keys.field}"
+            refused = WriteStatus.REFUSED
+            return msgspec.structs.replace(outcome, status=refused, detail=detail)
+        return outcome
 
-    def find_effect(self, write: Write) -> Current | None:
-        """What a create of unknown outcome made, found by its natural key."""
-        if write.object == "OpportunityContactRole":
-            for role in self.membership(str(write.fields["OpportunityId"])):
-                if role.fields["ContactId"] == write.fields["ContactId"]:
-                    return role
-        elif write.object == "Task" and write.marker:
-            fields = tuple(write.fields)
-            where = quoted("CallObject = {}", write.marker)
-            found = self._select("Task", fields, where)
-            return found[0] if found else None
-        return None
+    def _of_holder(self, write: Write, refused: WriteOutcome) -> WriteOutcome:
+        """A key that was taken when we came: by our own create, or by a deleted one.
 
-    def _select(
-        self, object_name: str, fields: tuple[str, ...], where: str
-    ) -> list[Current]:
-        stamps = {"Id", "SystemModstamp", "LastModifiedDate", "LastModifiedById"}
-        # Which fields an object lacks is a matter of its metadata, not of ours.
-        wanted = stamps | set(fields)
-        query = f"SELECT {', '.join(sorted(wanted))} FROM {object_name} WHERE {where}"
-        resource = "query" if object_name in NO_DELETED else "queryAll"
-        if resource == "queryAll":
-            query += " AND IsDeleted = false"
-        path = f"{self._client.root}/{resource}"
-        body = self._client.get(path, params={"q": query})
-        rows = list(body["records"])
-        while not body["done"]:
-            body = self._client.get(str(body["nextRecordsUrl"]))
-            rows += body["records"]
-        return [_current(object_name, row, fields) for row in rows]
+        Whether an upsert sees archived and deleted records is not documented.
+        """
+        try:
+            holder = self._lookup.holder(write)
+        except RemoteError:
+            return msgspec.structs.replace(refused, status=WriteStatus.AMBIGUOUS)
+        if holder is None:
+            return refused  # it is another unique field that has the value already
+        if holder.deleted:
+            detail = f"{holder.record_id} has the key and is in the recycle bin"
+            return msgspec.structs.replace(refused, detail=detail)
+        return WriteOutcome(
+            key=write.key, status=WriteStatus.DONE, record_id=holder.record_id
+        )
 
 
-def quoted(template: str, *values: object) -> str:
-    """SOQL with values quoted by simple-salesforce."""
-    # Late: the package takes a fifth of a second to import.
-    from simple_salesforce.format import format_soql  # noqa: PLC0415
-
-    return str(format_soql(template, *values))
-
-
-def batches(writes: Sequence[Write]) -> list[list[Write]]:
-    """Guarded writes alone; the others by operation, sorted by type, 200 a call."""
-    found = [[write] for write in writes if write.guarded_by is not None]
-    plain = [write for write in writes if write.guarded_by is None]
-    key: Callable[[Write], str] = lambda write: write.operation  # noqa: E731
-    for _, some in groupby(sorted(plain, key=key), key=key):
-        ordered = sorted(some, key=lambda write: write.object)
-        found += [
-            ordered[start : start + _COLLECTION]
-            for start in range(0, len(ordered), _COLLECTION)
-        ]
-    return found
-
-
-def _record(write: Write) -> dict[str, Any]:
-    record: dict[str, Any] = {"attributes": {"type": write.object}, **write.fields}
-    if write.operation == "update":
-        record["id"] = write.record_id
-    elif write.object == "Task" and write.marker:
-        record.setdefault("CallObject", write.marker)
-    return record
-
-
-def _current(
-    object_name: str, row: Mapping[str, Any], fields: tuple[str, ...]
-) -> Current:
-    modified = row.get("LastModifiedDate")
-    return Current(
-        ref=RecordRef(SYSTEM, object_name, str(salesforce_id(row["Id"]))),
-        version=iso_z(parse_instant(row["SystemModstamp"])),
-        modified_at=parse_instant(modified) if modified else None,
-        modified_by=salesforce_id(row.get("LastModifiedById")),
-        fields={name: row.get(name) for name in fields},
+def _is_locked(outcome: WriteOutcome, tries: int) -> bool:
+    """Whether a row was kept from its write by a lock, and may be tried once more."""
+    if outcome.status is not WriteStatus.RETRY:
+        return False
+    return outcome.code == LOCKED or (
+        outcome.code in WRAPPERS and tries < _WRAPPED_LOCK_TRIES
     )
 
 

@@ -5,7 +5,7 @@ dry run is dry by construction and not by good behaviour.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -45,18 +45,32 @@ class GuardedSession(requests.Session):
         self.system = system
         self.dry_run = dry_run
         self.calls = CallCounts()
-        self._reads = tuple((p.method, re.compile(p.path)) for p in reads)
+        self._reads = tuple((p.method, re.compile(p.path), p.parts) for p in reads)
         self._timeout_s = timeout_s
         self._before_write = before_write
         adapter = HTTPAdapter(max_retries=0)
         self.mount("https://", adapter)
         self.mount("http://", adapter)
 
-    def is_read(self, method: str, path: str) -> bool:
+    def is_read(self, method: str, path: str, body: bytes = b"") -> bool:
         """Whether this request is on the connector's list of reads."""
         return any(
-            method == known and pattern.fullmatch(path)
-            for known, pattern in self._reads
+            method == known
+            and pattern.fullmatch(path) is not None
+            and (parts is None or self._only_gets(parts, body))
+            for known, pattern, parts in self._reads
+        )
+
+    def _only_gets(
+        self, parts: Callable[[bytes], Iterable[tuple[str, str]]], body: bytes
+    ) -> bool:
+        """Whether a request that carries others carries nothing but reads by GET."""
+        try:
+            inner = list(parts(body))
+        except ValueError:
+            return False
+        return bool(inner) and all(
+            method == "GET" and self.is_read(method, path) for method, path in inner
         )
 
     def send(
@@ -74,7 +88,7 @@ class GuardedSession(requests.Session):
         parts = urlsplit(request.url or "")
         if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
             raise ConnectorError(system=self.system, code="plain_http_refused")
-        read = self.is_read(request.method or "GET", parts.path)
+        read = self.is_read(request.method or "GET", parts.path, _bytes(request.body))
         self._count(request.method or "GET", parts.path, read=read)
         if kwargs.get("timeout") is None:
             kwargs["timeout"] = self._timeout_s
@@ -117,6 +131,13 @@ class GuardedSession(requests.Session):
         return RetryableError(
             system=self.system, code=type(error).__name__, ambiguous=ambiguous
         )
+
+
+def _bytes(body: object) -> bytes:
+    """A request's body; empty for one that is streamed, which no list knows."""
+    if isinstance(body, str):
+        return body.encode()
+    return body if isinstance(body, bytes) else b""
 
 
 def build_session(

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any, Final, Protocol
 
+import msgspec
 import structlog
 
 from syncd.errors import AuthError, ConfigError, CursorError, Problem, RemoteError
@@ -17,7 +18,7 @@ from syncd.model.entities import ENTITY_TYPES, Meeting
 from syncd.model.outcome import PollOutcome
 from syncd.model.policy import Policy
 from syncd.model.record import RecordRef
-from syncd.ports.connector import Connector, Page, ReadRequest
+from syncd.ports.connector import Connector, Page, ReadRequest, ReadsAhead
 from syncd.ports.stores import CommitResult, Mirror, MirrorPage
 
 Progress = Callable[[str, str, int, int | None], None]
@@ -98,10 +99,20 @@ def _poll_one(connector: Connector, inputs: PollInputs) -> PollOutcome:
     notes: list[str] = []
     error: RemoteError | ConfigError | None = None
     try:
+        ahead = connector if isinstance(connector, ReadsAhead) else None
+        if ahead is not None:
+            ahead.refresh()
         maps = _fitted(connector, inputs)
         _remember(connector, inputs)
-        for name in connector.objects():
-            notes += _read_object(connector, maps[name], inputs, tally)
+        requests = {
+            name: _requests(connector.system, object_map, inputs)
+            for name, object_map in maps.items()
+        }
+        if ahead is not None:
+            ahead.read_ahead([one for some in requests.values() for one in some])
+        for name, object_map in maps.items():
+            asked = requests[name]
+            notes += _read_object(connector, object_map, asked, inputs, tally)
     except (RemoteError, ConfigError) as caught:
         error = caught
     outcome = PollOutcome(
@@ -187,16 +198,19 @@ def _link_templates(connector: Connector) -> dict[str, str]:
 
 
 def _read_object(
-    connector: Connector, object_map: ObjectMap, inputs: PollInputs, tally: _Tally
+    connector: Connector,
+    object_map: ObjectMap,
+    requests: Sequence[ReadRequest],
+    inputs: PollInputs,
+    tally: _Tally,
 ) -> Iterator[str]:
     """Read one object, every scope of it; yields notes about skipped scopes."""
     system, name = connector.system, object_map.object
-    scopes = _scopes(system, name, inputs)
-    if not scopes:
+    if not requests:
         yield f"{name}: nobody's calendar is known yet"
-    for scope in scopes:
+    for request in requests:
         done = 0
-        for page in _pages(connector, object_map, inputs, scope):
+        for page in _pages(connector, request):
             if page.skipped_scope:
                 yield f"{page.scope}: {page.skipped_scope}"
                 continue
@@ -237,31 +251,33 @@ def _scopes(system: str, name: str, inputs: PollInputs) -> Sequence[str]:
     return inputs.scopes.get(system, ()) or sorted(known)
 
 
-def _pages(
-    connector: Connector, object_map: ObjectMap, inputs: PollInputs, scope: str
-) -> Iterator[Page]:
-    """Pages since the stored cursor; a dead cursor is answered by reading anew."""
+def _requests(
+    system: str, object_map: ObjectMap, inputs: PollInputs
+) -> Sequence[ReadRequest]:
+    """What to read of one object, a request for each scope."""
     name = object_map.object
     history = timedelta(days=inputs.policy.defaults.history_days)
-    cursor = inputs.mirror.cursor(connector.system, name, scope)
-    request = ReadRequest(
-        object=name,
-        fields=object_map.remote_fields(),
-        cursor=None if inputs.full else cursor,
-        full=inputs.full,
-        since=inputs.now() - history if name in WINDOWED else None,
-        scopes=(scope,) if scope else (),
-    )
+    since = inputs.now() - history if name in WINDOWED else None
+    return [
+        ReadRequest(
+            object=name,
+            fields=object_map.remote_fields(),
+            cursor=None if inputs.full else inputs.mirror.cursor(system, name, scope),
+            full=inputs.full,
+            since=since,
+            scopes=(scope,) if scope else (),
+        )
+        for scope in _scopes(system, name, inputs)
+    ]
+
+
+def _pages(connector: Connector, request: ReadRequest) -> Iterator[Page]:
+    """Pages since the stored cursor; a dead cursor is answered by reading anew."""
     try:
         yield from connector.read(request)
     except CursorError:
         if request.cursor is None:
             raise
-        anew = ReadRequest(
-            object=name,
-            fields=request.fields,
-            full=True,
-            since=request.since,
-            scopes=request.scopes,
+        yield from connector.read(
+            msgspec.structs.replace(request, cursor=None, full=True)
         )
-        yield from connector.read(anew)

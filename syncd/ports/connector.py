@@ -8,7 +8,7 @@ A connector lives in ``connectors/<name>`` and exposes ``CONNECTOR``, a
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 import requests
@@ -19,11 +19,16 @@ from syncd.model.record import Quarantined, RawRecord, RecordRef
 class ReadPattern(msgspec.Struct, frozen=True, kw_only=True):
     """A request that changes nothing: method and a full-match regular expression.
 
-    ``path`` is matched against the URL's path without host and query.
+    Attributes:
+        path: Matched against the URL's path without host and query.
+        parts: For a request that carries others: method and path of each, from its
+            body; ValueError if there is anything else in it. It is a read only if
+            every part is a GET of the connector's list.
     """
 
     method: str
     path: str
+    parts: Callable[[bytes], Sequence[tuple[str, str]]] | None = None
 
 
 class Level(StrEnum):
@@ -71,6 +76,7 @@ class FieldInfo(msgspec.Struct, frozen=True, kw_only=True):
     picklist: tuple[str, ...] = ()
     restricted: bool = False
     external_id: bool = False
+    unique: bool = False
 
 
 class ReadRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -199,6 +205,22 @@ class Connector(Protocol):
 
     def close(self) -> None:
         """Let go of connections."""
+        ...
+
+
+@runtime_checkable
+class ReadsAhead(Protocol):
+    """A connector that answers several questions of one poll with one call.
+
+    Optional beside :class:`Connector`; what is asked ahead changes no answer.
+    """
+
+    def refresh(self) -> None:
+        """A poll begins: look whether what is known of the org's metadata holds."""
+        ...
+
+    def read_ahead(self, requests: Sequence[ReadRequest]) -> None:
+        """Fetch the first pages of what ``read`` is asked next, one per object."""
         ...
 
 

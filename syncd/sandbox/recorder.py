@@ -50,6 +50,8 @@ class Fault:
         times: How many requests it hits.
         after: The request takes effect first: its answer is what gets lost.
         drop: Close the connection without an answer.
+        truncate: Send so many bytes of the service's own answer, then close.
+        delay_s: Send the service's own answer, so much later.
     """
 
     method: str = ".*"
@@ -61,6 +63,7 @@ class Fault:
     after: bool = False
     drop: bool = False
     truncate: int | None = None
+    delay_s: float = 0.0
 
 
 class Recorder:
@@ -118,11 +121,12 @@ class Recorder:
         return None
 
     def _broken(self, fault: Fault, request: Request) -> Response:
-        answer = self.service.handle(request) if fault.after else Response()
-        if fault.truncate is not None:
-            answer = answer if fault.after else self.service.handle(request)
-            answer.truncate = fault.truncate
+        if fault.truncate is not None or fault.delay_s:
+            answer = self.service.handle(request)
+            answer.truncate, answer.delay_s = fault.truncate, fault.delay_s
             return answer
+        if fault.after:
+            self.service.handle(request)
         return Response(
             status=fault.status,
             headers=dict(fault.headers or {}),

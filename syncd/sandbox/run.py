@@ -146,7 +146,9 @@ def start(
         activity_key_field: External-ID field on Activity that the org has, if any.
     """
     clock = SandboxClock(now)
-    salesforce = SalesforceService(clock, activity_key_field=activity_key_field)
+    salesforce = SalesforceService(
+        clock, activity_key_field=activity_key_field, seed=seed
+    )
     outreach = OutreachService(clock)
     google_calendar, chorus = GoogleCalendarService(clock), ChorusService(clock)
     company = generate(seed=seed, accounts=accounts, now=now or real_clock.now())

@@ -1,7 +1,9 @@
 """Puts a simulated service on a loopback port."""
 
 from dataclasses import dataclass
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BufferedIOBase
 from threading import Thread
 
 from syncd import clock
@@ -32,32 +34,18 @@ def serve(service: Service, port: int = 0) -> RunningServer:
         disable_nagle_algorithm = True
 
         def _serve(self) -> None:
-            length = int(self.headers.get("Content-Length") or 0)
             path, _, query = self.path.partition("?")
             request = Request(
                 method=self.command,
                 path=path,
                 query=query,
                 headers={k.lower(): v for k, v in self.headers.items()},
-                body=self.rfile.read(length),
+                body=_body(self.headers, self.rfile),
             )
-            self._answer(service.handle(request))
-
-        def _answer(self, response: Response) -> None:
-            if response.delay_s:
-                clock.sleep_s(response.delay_s)
-            if response.drop:
-                self.close_connection = True
-                return
-            self.send_response_only(response.status)
-            for name, value in response.headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(response.body)))
-            self.end_headers()
-            if response.truncate is None:
-                self.wfile.write(response.body)
-            else:
-                self.wfile.write(response.body[: response.truncate])
+            try:
+                _send(self, service.handle(request))
+            except ConnectionError:
+                # The caller's time limit was shorter than the answer took.
                 self.close_connection = True
 
         do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _serve  # noqa: N815
@@ -73,3 +61,32 @@ def serve(service: Service, port: int = 0) -> RunningServer:
     return RunningServer(
         url=f"http://127.0.0.1:{server.server_port}", server=server, thread=thread
     )
+
+
+def _body(headers: Message, stream: BufferedIOBase) -> bytes:
+    """A request's body, of known length or in chunks."""
+    if "chunked" not in headers.get("Transfer-Encoding", ""):
+        return stream.read(int(headers.get("Content-Length") or 0))
+    body = b""
+    while size := int(stream.readline().partition(b";")[0], 16):
+        body += stream.read(size)
+        stream.readline()
+    while stream.readline().strip():
+        pass  # trailers
+    return body
+
+
+def _send(handler: BaseHTTPRequestHandler, response: Response) -> None:
+    if response.delay_s:
+        clock.sleep_s(response.delay_s)
+    if response.drop:
+        handler.close_connection = True
+        return
+    handler.send_response_only(response.status)
+    for name, value in response.headers.items():
+        handler.send_header(name, value)
+    handler.send_header("Content-Length", str(len(response.body)))
+    handler.end_headers()
+    handler.wfile.write(response.body[: response.truncate])
+    if response.truncate is not None:
+        handler.close_connection = True

@@ -1,10 +1,7 @@
 """Clients that nobody here wrote, against the sandbox."""
 
 import json
-import shutil
-import subprocess
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 import requests
@@ -12,78 +9,6 @@ from simple_salesforce import Salesforce
 from simple_salesforce.format import format_soql
 
 from syncd.sandbox.run import start
-
-HERE = Path(__file__).parent
-
-
-class Rewriting(requests.Session):
-    """simple-salesforce always asks by https; the sandbox speaks http."""
-
-    def request(self, method, url, *args, **kwargs):
-        """Put the scheme back."""
-        return super().request(
-            method, url.replace("https://", "http://"), *args, **kwargs
-        )
-
-
-@pytest.fixture(scope="module")
-def sandbox():
-    """One company for all clients."""
-    running = start(accounts=30, seed=3)
-    yield running
-    running.close()
-
-
-@pytest.fixture(scope="module")
-def token(sandbox):
-    """A Salesforce session by client credentials."""
-    settings = sandbox.salesforce.settings(sandbox.urls["salesforce"])
-    form = {"grant_type": "client_credentials"}
-    form.update({k: settings[k] for k in ("client_id", "client_secret")})
-    with requests.Session() as session:
-        url = f"{sandbox.urls['salesforce']}/services/oauth2/token"
-        return session.post(url, data=form, timeout=10).json()["access_token"]
-
-
-@pytest.fixture(scope="module")
-def salesforce(sandbox, token):
-    """simple-salesforce on that session."""
-    with Rewriting() as session:
-        host = sandbox.urls["salesforce"].removeprefix("http://")
-        yield Salesforce(
-            instance=host, session_id=token, version="62.0", session=session
-        )
-
-
-@pytest.fixture(scope="module")
-def node():
-    """Node.js with the clients of package.json installed."""
-    if shutil.which("node") is None or shutil.which("npm") is None:
-        pytest.skip("needs Node.js and npm")
-    if not (HERE / "node_modules").is_dir():
-        subprocess.run(
-            ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
-            cwd=HERE,
-            check=True,
-            capture_output=True,
-            timeout=300,
-        )
-
-    def run(script, *, stdin=None, **environment):
-        done = subprocess.run(
-            ["node", script],
-            cwd=HERE,
-            input=stdin,
-            env={"PATH": __import__("os").environ["PATH"], **environment},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
-
-    return run
 
 
 def test_simple_salesforce_queries_in_pages(salesforce, sandbox):
@@ -191,7 +116,7 @@ def test_our_queries_are_soql_to_another_parser(node):
     from syncd.mapping.load import load_mappings
     from syncd.ports.connector import ReadRequest
 
-    reader = importlib.import_module("connectors.salesforce.reader")
+    passes = importlib.import_module("connectors.salesforce.passes")
     statements = []
     for (system, name), object_map in load_mappings(None).objects.items():
         if system != "salesforce":
@@ -207,14 +132,14 @@ def test_our_queries_are_soql_to_another_parser(node):
             ("2026-11-01T00:00:00Z", ""),
             ("2026-11-01T00:00:00Z", "x"),
         ):
-            one = reader._Pass(
+            one = passes.Pass(
                 request=request,
                 stamp="SystemModstamp",
                 after=after,
                 upper="2026-11-24T00:00:00Z",
                 snapshot=after is None,
             )
-            statements.append(reader.soql(one, after))
+            statements.append(passes.query(one, after).soql)
     said = node("soql_parser.mjs", stdin=json.dumps(statements))
     assert said == {"parsed": len(statements), "failed": []}
 
@@ -227,13 +152,13 @@ def test_simple_salesforce_runs_a_bulk_query(salesforce, sandbox):
     assert len(rows) == expected
 
 
-def test_simple_salesforce_upserts_by_external_id():
+def test_simple_salesforce_upserts_by_external_id(rewriting):
     """The first upsert creates, the second one updates."""
     running = start(accounts=2, seed=3, activity_key_field="Syncd_Key__c")
     settings = running.salesforce.settings(running.urls["salesforce"])
     form = {"grant_type": "client_credentials"}
     form.update({k: settings[k] for k in ("client_id", "client_secret")})
-    with Rewriting() as session:
+    with rewriting() as session:
         url = running.urls["salesforce"]
         answer = session.post(f"{url}/services/oauth2/token", data=form, timeout=10)
         client = Salesforce(

@@ -176,7 +176,7 @@ def test_fetch_gives_records_as_they_are_and_none_for_what_is_gone(place):
     page = next(p for p in place.connector.read(request) if p.records)
     known = page.records[0].ref
     gone = {
-        "salesforce": "00U000000000099AAA",
+        "salesforce": "00U000000000099EAA",
         "outreach": "999999",
         "google_calendar": f"{known.id.partition('/')[0]}/nosuchevent",
         "chorus": "F" * 32,
@@ -232,6 +232,23 @@ def test_being_told_to_wait_is_honoured(place, monkeypatch):
     monkeypatch.setitem(retry.retrying.__kwdefaults__, "sleep", waits.append)
     list(place.connector.read(place.request(name)))
     assert 7.0 in waits
+
+
+@pytest.mark.parametrize("status", [403, 429])
+def test_googles_quota_is_waited_out_as_long_as_it_says(sandbox, monkeypatch, status):
+    """Also where it comes as 403: the reason decides, and Retry-After counts."""
+    from syncd.kit import retry
+
+    place, waits = connect("google_calendar", sandbox), []
+    list(place.connector.read(place.request("Event")))
+    body = json.dumps({"error": {"errors": [{"reason": "userRateLimitExceeded"}]}})
+    told = {"Retry-After": "7"}
+    place.recorder.break_next(
+        Fault(path="/events", status=status, headers=told, body=body)
+    )
+    monkeypatch.setitem(retry.retrying.__kwdefaults__, "sleep", waits.append)
+    list(place.connector.read(place.request("Event")))
+    assert waits == [7.0]
 
 
 @pytest.mark.parametrize("system", ["google_calendar", "chorus"])

@@ -78,7 +78,7 @@ class Org:
                 path=bare,
                 query=query,
                 headers={**self.headers, **(headers or {})},
-                body=b"" if body is None else json.dumps(body).encode(),
+                body=_encoded(body),
             )
         )
 
@@ -154,6 +154,13 @@ class Org:
             )
 
 
+def _encoded(body: object) -> bytes:
+    """Text as it is, anything else as JSON."""
+    if isinstance(body, str):
+        return body.encode()
+    return b"" if body is None else json.dumps(body).encode()
+
+
 @pytest.fixture
 def org() -> Org:
     """An org with one customer, one deal and three tasks; its time stands still."""
@@ -161,15 +168,16 @@ def org() -> Org:
 
 
 class _Local(requests.Session):
-    """Sends https calls to a loopback server, as a proxy would."""
+    """Sends https calls to a loopback server, as a proxy would: the host stays."""
 
     def __init__(self, port: int) -> None:
         super().__init__()
         self._port = port
 
     def request(self, method, url, *args, **kwargs):
-        bare = url.split("://", 1)[1].split("/", 1)[1]
+        host, bare = url.split("://", 1)[1].split("/", 1)
         local = f"http://127.0.0.1:{self._port}/{bare}"
+        kwargs["headers"] = {**(kwargs.get("headers") or {}), "Host": host}
         return super().request(method, local, *args, **kwargs)
 
 

@@ -1,4 +1,4 @@
-"""Collections, composite requests, pages, bulk queries, replication and the bin."""
+"""Collections, pages, bulk queries, the bin, merges and what comes late."""
 
 from datetime import timedelta
 
@@ -56,56 +56,12 @@ def test_rows_are_updated_upserted_read_and_deleted_together(org):
     body = {"ids": [one, "00T000000000000", two], "fields": ["Subject"]}
     rows = org("POST", "/composite/sobjects/Task", body)[1]
     assert [row and row["Subject"] for row in rows] == ["many", None, "Call 1"]
+    url = f"/composite/sobjects/Task?ids={two},{one}&fields=Subject"
+    assert [row["Subject"] for row in org("GET", url)[1]] == ["Call 1", "many"]
+    too_many = {"ids": [one] * 2001, "fields": ["Subject"]}
+    assert org("POST", "/composite/sobjects/Task", too_many)[0] == 400
     gone = org("DELETE", f"/composite/sobjects?ids={one},{two}")[1]
     assert [row["success"] for row in gone] == [True, True]
-
-
-def _composite(org, *, subject, whole=True):
-    root = "/services/data/v62.0/sobjects/Task"
-    parts = [
-        {
-            "method": "POST",
-            "url": root,
-            "referenceId": "made",
-            "body": {"Subject": "many 1"},
-        },
-        {
-            "method": "PATCH",
-            "url": root + "/@{made.id}",
-            "referenceId": "changed",
-            "body": {"Subject": subject},
-        },
-    ]
-    body = {"allOrNone": whole, "compositeRequest": parts}
-    answer = org("POST", "/composite", body)[1]["compositeResponse"]
-    return [part["httpStatusCode"] for part in answer], answer
-
-
-def test_composite_parts_refer_to_earlier_ones_and_count_as_one_call(org):
-    """The second part changes what the first made."""
-    before = org.service.calls
-    assert _composite(org, subject="many 2")[0] == [201, 204]
-    assert org.service.calls == before + 1
-    assert org.query(SUBJECTS)[1]["records"][0]["Subject"] == "many 2"
-
-
-def test_a_failed_composite_is_rolled_back_and_names_its_cause(org):
-    """Only the cause carries a code of its own."""
-    statuses, answer = _composite(org, subject="x" * 256)
-    assert statuses == [400, 400]
-    codes = [part["body"][0]["errorCode"] for part in answer]
-    assert codes == ["PROCESSING_HALTED", "STRING_TOO_LONG"]
-    assert org.query(SUBJECTS)[1]["totalSize"] == 0
-    assert _composite(org, subject="x" * 256, whole=False)[0] == [201, 400]
-
-
-def test_a_batch_halts_on_demand(org):
-    """Parts after the failure are not run."""
-    parts = [{"method": "GET", "url": "v62.0/sobjects/Task/00T000000000000"}] * 2
-    answer = org(
-        "POST", "/composite/batch", {"haltOnError": True, "batchRequests": parts}
-    )
-    assert [one["statusCode"] for one in answer[1]["results"]] == [404, 412]
 
 
 def _fill(org, count=450):
@@ -150,11 +106,13 @@ def test_cursors_belong_to_their_session_and_are_ten_at_most(org):
 
 def test_a_bulk_query_lives_through_its_states(org):
     """Results come as CSV in parts; the last locator is the word null."""
-    job = {"operation": "query", "query": "SELECT Id, Subject, IsClosed FROM Task"}
+    soql = "SELECT Id, Subject, IsClosed FROM Task ORDER BY Subject"
+    job = {"operation": "query", "query": soql}
     made = org("POST", "/jobs/query", job)[1]
     url = f"/jobs/query/{made['id']}"
     states = [org("GET", url)[1]["state"] for _ in range(3)]
     assert states == ["UploadComplete", "InProgress", "JobComplete"]
+    assert org("GET", f"{url}/results?maxRecords=many")[0] == 400
     first = org.answer("GET", f"{url}/results?maxRecords=2")
     assert first.headers["Sforce-Locator"] == "2"
     last = org.answer("GET", f"{url}/results?maxRecords=2&locator=2")
@@ -166,25 +124,38 @@ def test_a_bulk_query_lives_through_its_states(org):
     ]
     other = url.replace("/jobs", "/services/data/v61.0/jobs")
     assert org("GET", f"{other}/results")[0] == 409
-    refused = {"operation": "query", "query": "SELECT Id FROM Task OFFSET 5"}
+
+
+@pytest.mark.parametrize(
+    "soql",
+    [
+        "SELECT Id FROM Task LIMIT 9 OFFSET 5",
+        "SELECT COUNT() FROM Task",
+        "SELECT MAX(CreatedDate) FROM Task",
+        "SELECT Status FROM Task GROUP BY Status",
+        "SELECT TYPEOF What WHEN Account THEN Name END FROM Task",
+        "SELECT Id, (SELECT Id FROM Contacts) FROM Account",
+    ],
+)
+def test_bulk_queries_know_less_than_others(org, soql):
+    """The same query is answered by REST and refused in bulk."""
+    assert org.query(soql)[0] == 200
+    refused = {"operation": "query", "query": soql}
     assert org("POST", "/jobs/query", refused)[0] == 400
 
 
-def test_deleted_and_updated_answer_for_a_window(org):
-    """Seconds are cut off; too short or too old a window is refused."""
-    org("DELETE", f"/sobjects/Task/{org.ids['task0']}")
-    org("PATCH", f"/sobjects/Task/{org.ids['task1']}", {"Type": "Call"})
-    org.clock.advance(timedelta(minutes=5))
-    window = "start=2026-10-06T09:00:30%2B00:00&end=2026-10-06T09:20:30%2B00:00"
-    gone = org("GET", f"/sobjects/Task/deleted/?{window}")[1]
-    assert [row["id"] for row in gone["deletedRecords"]] == [org.ids["task0"]]
-    assert gone["latestDateCovered"] == "2026-10-06T09:20:00.000+0000"
-    changed = org("GET", f"/sobjects/Task/updated/?{window}")[1]
-    assert changed["ids"] == [org.ids["task1"]]
-    for start in ("2026-10-06T09:20:00Z", "2026-09-01T00:00:00Z", "soon"):
-        old = f"start={start}&end=2026-10-06T09:20:30Z"
-        status, body = org("GET", f"/sobjects/Task/deleted?{old}")
-        assert (status, body[0]["errorCode"]) == (400, "INVALID_REPLICATION_DATE")
+def test_bulk_results_come_in_no_order(org):
+    """Neither insertion nor ids give it, unless the query asks for an order."""
+    _fill(org, 30)
+    job = {"operation": "query", "query": "SELECT Id FROM Task"}
+    url = f"/jobs/query/{org('POST', '/jobs/query', job)[1]['id']}"
+    for _ in range(3):
+        org("GET", url)
+    ids = org.answer("GET", f"{url}/results").body.decode().split()[1:]
+    ids = [one.strip('"') for one in ids]
+    inserted = list(org.service.tables.stored("Task"))
+    assert sorted(ids) == sorted(inserted)
+    assert ids not in (sorted(inserted), inserted)
 
 
 def test_the_bin_keeps_a_row_until_it_is_purged(org):

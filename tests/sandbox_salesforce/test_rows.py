@@ -95,6 +95,19 @@ def test_upsert_creates_once_then_updates(org):
     assert _code(org("PATCH", other, {})) == (404, "NOT_FOUND")
 
 
+def test_the_loser_of_two_upserts_is_refused_once(org):
+    """Someone else's record of the same key came first; trying again changes it."""
+    rival = {"object": "Task", "field": "Syncd_Key__c", "value": "task:1"}
+    org.control("outrun_upsert", **rival, fields={"Subject": "theirs"})
+    answer = org("PATCH", f"{KEY}/task:1", {"Subject": "ours"})
+    assert _code(answer) == (400, "DUPLICATE_VALUE")
+    assert not org.service.writes
+    (theirs,) = org.query("SELECT Id FROM Task WHERE Subject = 'theirs'")[1]["records"]
+    assert theirs["Id"][:15] in answer[1][0]["message"]
+    status, body = org("PATCH", f"{KEY}/task:1", {"Subject": "ours"})
+    assert (status, body["id"], body["created"]) == (200, theirs["Id"], False)
+
+
 def test_a_second_record_with_one_key_is_refused(org):
     """The key field is unique."""
     body = {"Subject": "x", "Syncd_Key__c": "task:1"}

@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 import pytest
 
 from syncd.sandbox.chorus.service import ChorusService
-from syncd.sandbox.clock import SandboxClock
 from syncd.sandbox.http import Request
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -25,14 +24,6 @@ def engagement(number, **fields):
         "participants": [{"name": "Ann", "email": None}],
         **fields,
     }
-
-
-@pytest.fixture
-def clock():
-    """A clock that stands still."""
-    clock = SandboxClock(NOW)
-    clock.freeze(NOW)
-    return clock
 
 
 @pytest.fixture

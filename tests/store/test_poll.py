@@ -190,3 +190,36 @@ def test_calendars_of_all_active_users_are_read_when_none_are_named(
     asked = [one.scopes for one in calendar.asked]
     assert asked == [("a@us.example",), ("b@us.example",)]
     assert outcome.notes == ("b@us.example: no calendar",)
+
+
+@dataclass
+class Ahead(Scripted):
+    """A connector that is told beforehand what it will be asked."""
+
+    told: list[Any] = field(default_factory=list)
+
+    def refresh(self) -> None:
+        """A poll begins."""
+        self.told.append("refresh")
+
+    def describe(self, object_name: str) -> Mapping[str, FieldInfo] | None:
+        """The org's metadata, which come after the refresh."""
+        self.told.append("describe")
+        return self.fields
+
+    def read_ahead(self, requests: Sequence[ReadRequest]) -> None:
+        """What comes next."""
+        self.told.append(tuple(requests))
+
+
+def test_a_connector_that_reads_ahead_is_told_exactly_what_it_will_be_asked(
+    inputs: PollInputs,
+) -> None:
+    """Once a poll, after the metadata, with the stored cursors and the same windows."""
+    connector = Ahead("salesforce", ("User",), _users)
+    for _ in range(2):
+        poll({"salesforce": connector}, inputs)
+    announced = [one for one in connector.told if isinstance(one, tuple)]
+    assert announced == [(one,) for one in connector.asked]
+    assert [one.cursor for (one,) in announced] == [None, {"at": 1}]
+    assert connector.told[:2] == ["refresh", "describe"]

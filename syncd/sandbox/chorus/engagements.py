@@ -3,7 +3,7 @@
 Source: Chorus OpenAPI 26.33, ``GET /v3/engagements``; derived notes on its paging.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -15,6 +15,8 @@ _FILTERS: Final = frozenset(
         "engagement_type",
         "engagement_id",
         "user_id",
+        "team_id",
+        "content_type",
         "participants_email",
         "min_duration",
         "max_duration",
@@ -57,16 +59,32 @@ def after_key(engagements: list[Engagement], key: str) -> list[Engagement]:
     ]
 
 
-def passes(engagement: Engagement, filters: Mapping[str, str]) -> bool:
+def passes(
+    engagement: Engagement,
+    filters: Mapping[str, str],
+    members: Callable[[Iterable[str]], set[str]],
+) -> bool:
     """Whether an engagement meets every filter.
+
+    Args:
+        engagement: As stored.
+        filters: By name of the parameter.
+        members: Ids of the users of some teams.
 
     Raises:
         ValueError: A date or number that is none.
     """
-    return all(_meets(engagement, name, value) for name, value in filters.items())
+    return all(
+        _meets(engagement, name, value, members) for name, value in filters.items()
+    )
 
 
-def _meets(engagement: Engagement, name: str, value: str) -> bool:
+def _meets(
+    engagement: Engagement,
+    name: str,
+    value: str,
+    members: Callable[[Iterable[str]], set[str]],
+) -> bool:
     side, _, what = name.partition("_")
     if side in {"min", "max"}:
         return _within(engagement, what, side, value)
@@ -74,7 +92,13 @@ def _meets(engagement: Engagement, name: str, value: str) -> bool:
     if name == "participants_email":
         people = engagement.get("participants") or ()
         return any(str(one.get("email")).casefold() in wanted for one in people)
-    return str(engagement.get(name)).casefold() in wanted
+    if name == "team_id":
+        return str(engagement.get("user_id")) in members(wanted)
+    here = engagement.get(name)
+    if name == "content_type":
+        # Finer than the type where the row says so, else the same.
+        here = here or engagement.get("engagement_type")
+    return str(here).casefold() in wanted
 
 
 def _within(engagement: Engagement, what: str, side: str, value: str) -> bool:

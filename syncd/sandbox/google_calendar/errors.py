@@ -10,7 +10,14 @@ class RefusalError(Exception):
     """One refused request; clients branch on ``reason``."""
 
     def __init__(
-        self, status: int, reason: str, message: str = "", *, domain: str = "global"
+        self,
+        status: int,
+        reason: str,
+        message: str = "",
+        *,
+        domain: str = "global",
+        parameter: str = "",
+        retry_after_s: int | None = None,
     ) -> None:
         """``domain`` is ``calendar`` for what only this API knows."""
         super().__init__(reason)
@@ -18,12 +25,19 @@ class RefusalError(Exception):
         self.reason = reason
         self.message = message or reason
         self.domain = domain
+        self.parameter = parameter
+        self.retry_after_s = retry_after_s
 
     def response(self) -> Response:
         """The error document."""
         one = {"domain": self.domain, "reason": self.reason, "message": self.message}
+        if self.parameter:
+            one |= {"locationType": "parameter", "location": self.parameter}
         body = {"code": self.status, "message": self.message, "errors": [one]}
-        return Response.json({"error": body}, status=self.status)
+        response = Response.json({"error": body}, status=self.status)
+        if self.retry_after_s is not None:
+            response.headers["Retry-After"] = str(self.retry_after_s)
+        return response
 
 
 def not_found() -> RefusalError:
@@ -34,3 +48,14 @@ def not_found() -> RefusalError:
 def bad_request(message: str) -> RefusalError:
     """A request that can never do."""
     return RefusalError(400, "badRequest", message)
+
+
+def full_sync_required() -> RefusalError:
+    """A sync token has died."""
+    return RefusalError(
+        410,
+        "fullSyncRequired",
+        "Sync token is no longer valid, a full sync is required.",
+        domain="calendar",
+        parameter="syncToken",
+    )

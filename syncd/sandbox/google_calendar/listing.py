@@ -9,7 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from syncd.sandbox.google_calendar.errors import RefusalError, bad_request
+from syncd.sandbox.google_calendar.errors import (
+    RefusalError,
+    bad_request,
+    full_sync_required,
+)
 from syncd.sandbox.google_calendar.recurrence import Event, instant_of
 from syncd.sandbox.google_calendar.store import (
     Calendar,
@@ -55,15 +59,23 @@ class _Mark:
 
 @dataclass(frozen=True, kw_only=True)
 class _Rest:
-    """What a page token stands for: items still to come, and the final token."""
+    """What a page token stands for: items still to come, and the final token.
+
+    A list of one series' occurrences ends without a token.
+    """
 
     calendar: str
     items: tuple[Event, ...]
-    sync_token: str
+    sync_token: str | None
 
 
 class Listing:
-    """Answers lists and remembers the tokens it gave."""
+    """Answers lists and remembers the tokens it gave.
+
+    Attributes:
+        page_sizes: Sizes of the next pages, 0 among them.
+        repeats: The last item of a page comes again on the next one.
+    """
 
     def __init__(self, store: Store) -> None:
         """Over these calendars."""
@@ -71,6 +83,7 @@ class Listing:
         self._marks: dict[str, _Mark] = {}
         self._rests: dict[str, _Rest] = {}
         self.page_sizes: list[int] = []
+        self.repeats = False
 
     def kill_sync_tokens(self, calendar: str | None = None) -> None:
         """Let sync tokens die: one calendar's, or all."""
@@ -95,20 +108,58 @@ class Listing:
         """
         param = dict(params)
         if "pageToken" in param:
-            rest = self._rests.get(param["pageToken"])
-            if rest is None or rest.calendar != calendar.address:
-                raise bad_request("Invalid page token")
+            rest = self._rest(calendar, param)
         else:
             rest = self._first(calendar, params, now)
+        return self._cut(rest, param)
+
+    def instances(
+        self, calendar: Calendar, series: Event, param: Mapping[str, str], now: datetime
+    ) -> dict[str, Any]:
+        """A series' occurrences and exceptions, by start, in pages of their own.
+
+        Raises:
+            RefusalError: 400 for parameters that cannot do.
+        """
+        if "pageToken" in param:
+            return self._cut(self._rest(calendar, param), param)
+        found = expanded(calendar, series, now)
+        for row in calendar.rows.values():
+            is_live = row.event["status"] != "cancelled"
+            shows = is_live or param.get("showDeleted") == "true"
+            if row.event.get("recurringEventId") == series["id"] and shows:
+                found.append(row.event)
+        low, high = _bound(param, "timeMin"), _bound(param, "timeMax")
+        first = _bound(param, "originalStart")
+        kept = [
+            one
+            for one in found
+            if is_within(one, low, high)
+            and (first is None or instant_of(one["originalStartTime"]) == first)
+        ]
+        kept.sort(key=lambda one: instant_of(one["originalStartTime"]))
+        rest = _Rest(calendar=calendar.address, items=tuple(kept), sync_token=None)
+        return self._cut(rest, param)
+
+    def _rest(self, calendar: Calendar, param: Mapping[str, str]) -> _Rest:
+        rest = self._rests.get(param["pageToken"])
+        if rest is None or rest.calendar != calendar.address:
+            raise bad_request("Invalid page token")
+        return rest
+
+    def _cut(self, rest: _Rest, param: Mapping[str, str]) -> dict[str, Any]:
         size = min(int(param.get("maxResults", _DEFAULT_PAGE)), _LARGEST_PAGE)
         if self.page_sizes:
             size = min(size, self.page_sizes.pop(0))
         items, left = list(rest.items[:size]), rest.items[size:]
         if not left:
-            return {"items": items, "nextSyncToken": rest.sync_token}
+            ends = {} if rest.sync_token is None else {"nextSyncToken": rest.sync_token}
+            return {"items": items, **ends}
+        if self.repeats and len(items) > 1:
+            left = (items[-1], *left)
         token = secrets.token_urlsafe(12)
         self._rests[token] = _Rest(
-            calendar=calendar.address, items=left, sync_token=rest.sync_token
+            calendar=rest.calendar, items=left, sync_token=rest.sync_token
         )
         return {"items": items, "nextPageToken": token}
 
@@ -143,8 +194,7 @@ class Listing:
             raise bad_request("Sync token cannot be used with other query restrictions")
         mark = self._marks.get(param["syncToken"])
         if mark is None or now - mark.made_at > _TOKEN_LIFE:
-            message = "Sync token is no longer valid, a full sync is required."
-            raise RefusalError(410, "fullSyncRequired", message, domain="calendar")
+            raise full_sync_required()
         if mark.calendar != calendar.address or mark.signature != signature:
             raise bad_request("The sync token belongs to another query")
         return mark

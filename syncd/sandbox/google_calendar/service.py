@@ -14,18 +14,36 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from syncd.sandbox.clock import SandboxClock
+from syncd.sandbox.google_calendar.calendar_list import CalendarList, about
 from syncd.sandbox.google_calendar.errors import RefusalError, bad_request, not_found
 from syncd.sandbox.google_calendar.listing import Listing
+from syncd.sandbox.google_calendar.operators import Operator
+from syncd.sandbox.google_calendar.partial import parse, selected
+from syncd.sandbox.google_calendar.quotas import Quotas
 from syncd.sandbox.google_calendar.recurrence import Event
 from syncd.sandbox.google_calendar.store import Calendar, Store
-from syncd.sandbox.google_calendar.tokens import Grant, Tokens
-from syncd.sandbox.google_calendar.writing import Writer, require_version, visible
+from syncd.sandbox.google_calendar.tokens import Grant, Tokens, require_scope
+from syncd.sandbox.google_calendar.writing import (
+    Writer,
+    require_role,
+    require_version,
+    visible,
+    with_guests,
+)
 from syncd.sandbox.http import Request, Response
 
-_EVENTS: Final = re.compile(r"/calendar/v3/calendars/([^/]+)/events(?:/([^/]+))?")
+_EVENTS: Final = re.compile(
+    r"/calendar/v3/calendars/([^/]+)/events(?:/([^/]+)(/instances)?)?"
+)
 _CALENDAR: Final = re.compile(r"/calendar/v3/calendars/([^/]+)")
 _LIST: Final = "/calendar/v3/users/me/calendarList"
-_WRITES: Final = frozenset({"calendar.events", "calendar"})
+_ANY: Final = frozenset({"calendar", "calendar.readonly"})
+READ_LIST: Final = _ANY | {"calendar.calendarlist", "calendar.calendarlist.readonly"}
+READ_CALENDAR: Final = _ANY | {"calendar.calendars", "calendar.calendars.readonly"}
+WRITE: Final = frozenset({"calendar", "calendar.events", "calendar.events.owned"})
+READ: Final = (
+    _ANY | WRITE | {"calendar.events.readonly", "calendar.events.owned.readonly"}
+)
 
 
 class GoogleCalendarService:
@@ -33,16 +51,33 @@ class GoogleCalendarService:
 
     name = "google_calendar"
 
-    def __init__(self, clock: SandboxClock, *, per_user_a_minute: int = 600) -> None:
+    def __init__(
+        self,
+        clock: SandboxClock,
+        *,
+        per_user_a_minute: int = 600,
+        per_project_a_minute: int = 10_000,
+    ) -> None:
         """A domain without users; loading a calendar makes its user."""
         self._clock = clock
         self._store = Store()
         self._tokens = Tokens()
         self._listing = Listing(self._store)
+        self._calendar_list = CalendarList(self._store)
         self._writer = Writer(self._store)
-        self._budget = per_user_a_minute
-        self._over_budget_status = 403
-        self._minute: Counter[tuple[str, int]] = Counter()
+        self._quotas = Quotas(
+            per_user=per_user_a_minute, per_project=per_project_a_minute
+        )
+        self._operator = Operator(
+            clock,
+            self._store,
+            self._writer,
+            self._listing,
+            self._calendar_list,
+            self._tokens,
+            self._quotas,
+        )
+        self._found_from: dict[tuple[str, str], datetime] = {}
         self._lock = RLock()
 
     @property
@@ -81,34 +116,49 @@ class GoogleCalendarService:
         response.headers.setdefault("Date", format_datetime(now, usegmt=True))
         return response
 
+    def control(self, action: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Test hooks: what people and operators do.
+
+        ``syncd.sandbox.google_calendar.operators`` lists them.
+
+        Raises:
+            KeyError: An unknown action, calendar or event.
+        """
+        with self._lock:
+            return self._operator.act(action, body)
+
     def _answer(self, request: Request) -> Response:
         now = self._clock.now(self.name)
         if request.path == "/token" and request.method == "POST":
             return self._tokens.answer(request, now, exists=self._is_user)
         grant = self._tokens.grant_of(request, now)
-        self._spend(grant, int(now.timestamp()) // 60)
+        self._quotas.spend(request.param.get("quotaUser", grant.user), now)
+        response = self._of_path(request, grant)
+        if "fields" in request.param and response.body:
+            selection = parse(request.param["fields"])
+            part = selected(json.loads(response.body), selection)
+            response.body = json.dumps(part, ensure_ascii=False).encode()
+        return response
+
+    def _of_path(self, request: Request, grant: Grant) -> Response:
         if request.path == _LIST and request.method == "GET":
-            return Response.json(self._calendar_list(grant))
+            require_scope(grant, READ_LIST)
+            return Response.json(self._calendar_list.page(grant.user, request.param))
         if found := _EVENTS.fullmatch(request.path):
+            require_scope(grant, READ if request.method == "GET" else WRITE)
             calendar = self._open(unquote(found[1]), grant)
             number = unquote(found[2]) if found[2] else None
+            if found[3]:
+                return self._instances(request, grant, calendar, str(number))
             return self._events(request, grant, calendar, number)
         if (found := _CALENDAR.fullmatch(request.path)) and request.method == "GET":
-            return Response.json(_calendar(self._open(unquote(found[1]), grant)))
+            require_scope(grant, READ_CALENDAR)
+            return Response.json(about(self._open(unquote(found[1]), grant)))
         raise not_found()
 
     def _is_user(self, address: str) -> bool:
         calendar = self._store.calendars.get(address)
         return calendar is not None and not calendar.suspended
-
-    def _spend(self, grant: Grant, minute: int) -> None:
-        """One quota for two statuses: clients must go by the reason."""
-        self._minute[(grant.user, minute)] += 1
-        if self._minute[(grant.user, minute)] > self._budget:
-            status = self._over_budget_status
-            raise RefusalError(
-                status, "rateLimitExceeded", "Rate Limit Exceeded", domain="usageLimits"
-            )
 
     def _open(self, name: str, grant: Grant) -> Calendar:
         address = grant.user if name == "primary" else name.casefold()
@@ -127,34 +177,42 @@ class GoogleCalendarService:
         role, now = calendar.role_of(grant.user), self._clock.now(self.name)
         if number is None:
             page = self._listing.page(calendar, request.params, now)
-            page["items"] = [visible(one, role) for one in page["items"]]
-            kind = {"kind": "calendar#events", "accessRole": role}
-            about = _calendar(calendar)
-            about.pop("id")  # a list of events names its calendar by summary only
-            return Response.json({**about, **kind, **page})
+            return self._page(request, calendar, role, page)
         event = self._find(calendar, number)
         if request.headers.get("if-none-match") == event["etag"]:
             return Response(status=304, headers={"ETag": event["etag"]})
-        return _document(visible(event, role))
+        return _document(with_guests(visible(event, role), _most_guests(request)))
+
+    def _instances(
+        self, request: Request, grant: Grant, calendar: Calendar, number: str
+    ) -> Response:
+        if request.method != "GET":
+            raise not_found()
+        series, now = self._find(calendar, number), self._clock.now(self.name)
+        page = self._listing.instances(calendar, series, request.param, now)
+        return self._page(request, calendar, calendar.role_of(grant.user), page)
+
+    def _page(
+        self,
+        request: Request,
+        calendar: Calendar,
+        role: str | None,
+        page: Mapping[str, Any],
+    ) -> Response:
+        """A list of events, which names its calendar by summary only."""
+        most = _most_guests(request)
+        items = [with_guests(visible(one, role), most) for one in page["items"]]
+        head = {"kind": "calendar#events", "accessRole": role}
+        head |= {"summary": calendar.address, "timeZone": calendar.time_zone}
+        return Response.json({**head, **page, "items": items})
 
     def _find(self, calendar: Calendar, number: str) -> Event:
-        found = self._store.find(calendar, number, self._clock.now(self.name))
-        if found is None:
+        now = self._clock.now(self.name)
+        found = self._store.find(calendar, number, now)
+        found_from = self._found_from.get((calendar.address, number), now)
+        if found is None or now < found_from:
             raise not_found()
         return found
-
-    def _calendar_list(self, grant: Grant) -> dict[str, Any]:
-        items = [
-            {
-                **_calendar(one),
-                "kind": "calendar#calendarListEntry",
-                "accessRole": one.role_of(grant.user),
-                **({"primary": True} if one.address == grant.user else {}),
-            }
-            for one in self._store.calendars.values()
-            if not one.dropped and one.role_of(grant.user)
-        ]
-        return {"kind": "calendar#calendarList", "items": items}
 
     # --- writing ----------------------------------------------------------------------
 
@@ -162,17 +220,17 @@ class GoogleCalendarService:
         self, request: Request, grant: Grant, calendar: Calendar, number: str | None
     ) -> Response:
         role = calendar.role_of(grant.user)
-        if not grant.scopes & _WRITES:
-            message = "Request had insufficient authentication scopes."
-            raise RefusalError(403, "insufficientPermissions", message)
-        if role not in {"owner", "writer"}:
-            raise RefusalError(403, "forbidden", "Forbidden", domain="calendar")
+        self._quotas.require_writes()
         now, param = self._clock.now(self.name), request.param
         body = _body(request)
         if number is None:
+            require_role(None, role)
             made = self._writer.insert(calendar, body, param, now)
+            place = (calendar.address, str(made["id"]))
+            self._found_from[place] = now + self._operator.late_by
             return _document(made)
         event = self._find(calendar, number)
+        require_role(event, role)
         require_version(event, request.headers.get("if-match"))
         if request.method == "DELETE":
             self._writer.delete(calendar, event, param, now)
@@ -182,86 +240,10 @@ class GoogleCalendarService:
             change = self._writer.replace
         return _document(change(calendar, event, body, param, now))
 
-    # --- behind syncd's back ----------------------------------------------------------
 
-    def control(self, action: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Test hooks: what people and operators do.
-
-        ``edit`` (``calendar``, ``id``, ``fields``), ``insert`` (``calendar``,
-        ``event``) and ``cancel`` (``calendar``, ``id``) reach the guests' copies when
-        it is the organizer's · ``kill_sync_tokens`` · ``kill_page_tokens`` ·
-        ``page_sizes`` (``sizes`` of the next pages, 0 among them) · ``expire_tokens``
-        · ``drop`` and ``suspend`` (``calendar``, ``on``) · ``share`` (``calendar``,
-        ``with``, ``role``) · ``budget`` (``per_user_a_minute``, ``status``) ·
-        ``mails`` (writes by their sendUpdates).
-
-        Raises:
-            KeyError: An unknown action, calendar or event.
-        """
-        with self._lock:
-            if action in {"edit", "insert", "cancel"}:
-                return {"id": self._act(action, body)["id"]}
-            if action in {"drop", "suspend", "share"}:
-                self._administer(action, body)
-            elif action != "mails":
-                self._operate(action, body)
-            return {"mails": dict(self._writer.mails)}
-
-    def _operate(self, action: str, body: Mapping[str, Any]) -> None:
-        if action == "kill_sync_tokens":
-            self._listing.kill_sync_tokens(body.get("calendar"))
-        elif action == "kill_page_tokens":
-            self._listing.kill_page_tokens()
-        elif action == "page_sizes":
-            self._listing.page_sizes = list(body["sizes"])
-        elif action == "expire_tokens":
-            self._tokens.expire_all()
-        elif action == "budget":
-            self._budget = int(body["per_user_a_minute"])
-            self._over_budget_status = int(body.get("status", 403))
-        else:
-            raise KeyError(action)
-
-    def _act(self, action: str, body: Mapping[str, Any]) -> Event:
-        now, calendar = self._clock.now(self.name), self._calendar(body)
-        if action == "insert":
-            event = self._store.put(calendar, body["event"], now)
-        else:
-            found = self._store.find(calendar, str(body["id"]), now)
-            if found is None:
-                raise KeyError(body["id"])
-            event = found
-        if action == "cancel":
-            self._writer.cancel(calendar, event, now)
-            return event
-        if action == "edit":
-            event = self._store.put(calendar, {**event, **body["fields"]}, now)
-        if event["organizer"].get("self"):
-            self._writer.share(event, now)
-        return event
-
-    def _administer(self, action: str, body: Mapping[str, Any]) -> None:
-        calendar, on = self._calendar(body), bool(body.get("on", True))
-        if action == "suspend":
-            calendar.suspended = on
-        elif action == "drop":
-            calendar.dropped = on
-        else:
-            calendar.roles[str(body["with"]).casefold()] = str(body["role"])
-            # A change of who may see a calendar ends its sync tokens.
-            self._listing.kill_sync_tokens(calendar.address)
-
-    def _calendar(self, body: Mapping[str, Any]) -> Calendar:
-        return self._store.calendars[str(body["calendar"]).casefold()]
-
-
-def _calendar(calendar: Calendar) -> dict[str, Any]:
-    return {
-        "kind": "calendar#calendar",
-        "id": calendar.address,
-        "summary": calendar.address,
-        "timeZone": calendar.time_zone,
-    }
+def _most_guests(request: Request) -> int | None:
+    text = request.param.get("maxAttendees")
+    return int(text) if text and text.isdigit() else None
 
 
 def _document(event: Event) -> Response:

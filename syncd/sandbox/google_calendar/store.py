@@ -1,7 +1,7 @@
 """Calendars and their events in memory, with versions and a sequence of changes."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -32,13 +32,19 @@ class Row:
 
 @dataclass(kw_only=True)
 class Calendar:
-    """One person's calendar. ``roles`` says what others may see of it."""
+    """One person's calendar.
+
+    Attributes:
+        roles: What others may see of it.
+        listed: When it last changed in a user's list, by number of the change.
+    """
 
     address: str
     time_zone: str = "UTC"
     suspended: bool = False
     dropped: bool = False
     roles: dict[str, str] = field(default_factory=dict)
+    listed: dict[str, int] = field(default_factory=dict)
     rows: dict[str, Row] = field(default_factory=dict)
 
     def role_of(self, user: str) -> str | None:
@@ -58,6 +64,11 @@ class Store:
         """That person's calendar, made when new."""
         address = address.casefold()
         return self.calendars.setdefault(address, Calendar(address=address))
+
+    def relist(self, calendar: Calendar, users: Iterable[str]) -> None:
+        """Note that a calendar has come to, gone from or changed in users' lists."""
+        self.seq += 1
+        calendar.listed.update(dict.fromkeys(users, self.seq))
 
     def put(self, calendar: Calendar, event: Mapping[str, Any], now: datetime) -> Event:
         """Store an event as its new version: etag, ``updated`` and self flags set."""

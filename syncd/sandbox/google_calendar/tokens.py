@@ -1,11 +1,12 @@
-"""Token calls of a service account with domain-wide delegation.
+"""Token calls: a service account acting for users, and users' own refresh tokens.
 
-Source: Google Identity, "Using OAuth 2.0 for server to server applications".
+Source: Google Identity, "Using OAuth 2.0 for server to server applications", "Using
+OAuth 2.0 for web server applications".
 """
 
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -14,6 +15,7 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from syncd.sandbox.google_calendar.consents import Consents
 from syncd.sandbox.google_calendar.errors import RefusalError
 from syncd.sandbox.http import Request, Response
 
@@ -52,6 +54,7 @@ class Tokens:
         self._grants: dict[str, Grant] = {}
         self._audience = ""
         self.allowed = _ALLOWED
+        self.consents = Consents()
 
     def settings(self, base_url: str) -> dict[str, str]:
         """Key file and token address; the latter is from now on the audience."""
@@ -101,10 +104,10 @@ class Tokens:
             exists: Whether an address belongs to a user who is not suspended.
         """
         form = request.form
+        if form.get("grant_type") == "refresh_token":
+            return self._refreshed(form, now, exists=exists)
         claims = self._claims(form.get("assertion", ""))
-        scopes = frozenset(
-            one.removeprefix(_SCOPE) for one in str(claims.get("scope", "")).split()
-        )
+        scopes = short(str(claims.get("scope", "")).split())
         user = str(claims.get("sub", "")).casefold()
         if form.get("grant_type") != _GRANT or not self._is_timely(claims, now):
             return _refused("invalid_grant", "Invalid JWT")
@@ -112,6 +115,20 @@ class Tokens:
             return _refused("unauthorized_client", "Client is unauthorized.", 401)
         if not exists(user):
             return _refused("invalid_grant", "Invalid email or User ID")
+        return self._grant(user, scopes, now)
+
+    def _refreshed(
+        self, form: Mapping[str, str], now: datetime, *, exists: Callable[[str], bool]
+    ) -> Response:
+        if not self.consents.is_client(form):
+            return _refused("invalid_client", "Unauthorized", 401)
+        consent = self.consents.use(form, now)
+        if consent is None or not exists(consent.user):
+            message = "Token has been expired or revoked."
+            return _refused("invalid_grant", message)
+        return self._grant(consent.user, consent.scopes, now)
+
+    def _grant(self, user: str, scopes: frozenset[str], now: datetime) -> Response:
         token = f"ya29.{secrets.token_hex(24)}"
         self._grants[token] = Grant(
             user=user, scopes=scopes, expires_at=now + timedelta(seconds=_LIFE_S)
@@ -142,6 +159,22 @@ class Tokens:
             return False
         at = now.timestamp()
         return issued <= at + _LEEWAY_S and at < ends <= issued + _LONGEST_S
+
+
+def short(scopes: Iterable[str]) -> frozenset[str]:
+    """Scopes without their common beginning."""
+    return frozenset(one.removeprefix(_SCOPE) for one in scopes)
+
+
+def require_scope(grant: Grant, accepted: frozenset[str]) -> None:
+    """Refuse a token without any of these scopes.
+
+    Raises:
+        RefusalError: 403.
+    """
+    if not grant.scopes & accepted:
+        message = "Request had insufficient authentication scopes."
+        raise RefusalError(403, "insufficientPermissions", message)
 
 
 def _refused(error: str, description: str, status: int = 400) -> Response:

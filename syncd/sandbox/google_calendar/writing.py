@@ -21,6 +21,9 @@ _KEPT: Final = frozenset(
     {"id", "iCalUID", "created", "organizer", "creator"}
     | {"recurringEventId", "originalStartTime"}
 )
+_HIDDEN: Final = frozenset({"private", "confidential"})
+_SEES_ALL: Final = frozenset({"owner", "writer"})
+_WRITES: Final = frozenset({*_SEES_ALL, "writerWithoutPrivateAccess"})
 # A guest may change these on the own copy.
 _OWN: Final = frozenset({"reminders", "colorId", "transparency", "visibility"})
 
@@ -158,6 +161,26 @@ def require_version(event: Event, if_match: str | None) -> None:
         raise RefusalError(412, "conditionNotMet", "Precondition Failed")
 
 
+def require_role(event: Event | None, role: str | None) -> None:
+    """Refuse readers, and those who may not see what they would change.
+
+    Raises:
+        RefusalError: 403.
+    """
+    is_private = event is not None and event.get("visibility") in _HIDDEN
+    if role not in (_SEES_ALL if is_private else _WRITES):
+        raise RefusalError(403, "forbidden", "Forbidden", domain="calendar")
+
+
+def with_guests(event: Event, most: int | None) -> Event:
+    """The event; with too many guests, only the reader's own entry is left."""
+    guests = event.get("attendees", [])
+    if most is None or len(guests) <= most:
+        return event
+    mine = [one for one in guests if one.get("self")]
+    return {**event, "attendees": mine, "attendeesOmitted": True}
+
+
 def visible(event: Event, role: str | None) -> Event:
     """What a reader of that role sees.
 
@@ -166,8 +189,8 @@ def visible(event: Event, role: str | None) -> Event:
     """
     if role is None:
         raise not_found()
-    hidden = event.get("visibility") in {"private", "confidential"}
-    if role != "freeBusyReader" and not (hidden and role == "reader"):
+    hidden = event.get("visibility") in _HIDDEN
+    if role in _SEES_ALL or (role != "freeBusyReader" and not hidden):
         return event
     times = {k: event[k] for k in ("start", "end", "updated", "iCalUID") if k in event}
     return bare(event) | times | {"status": event["status"], "visibility": "private"}

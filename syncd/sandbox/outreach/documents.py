@@ -1,149 +1,89 @@
-"""JSON:API documents: filters, sorting, sparse fields, relationships.
+"""JSON:API documents: sparse fields, relationships, what comes only when asked for.
 
 Source: Outreach API reference, "Common patterns".
 """
 
-import re
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urlencode
 
-from syncd.sandbox.http import Response
+from syncd.sandbox.outreach.catalogue import KINDS, Kind
 
-MEDIA_TYPE: Final = "application/vnd.api+json"
-_FILTER: Final = re.compile(r"filter\[(\w+)\](?:\[(\w+)\])?(?:\[\])?")
-_UNFILTERABLE: Final = frozenset(
-    {
-        "note",
-        "externalId",
-        "vendorCallId",
-        "answeredAt",
-        "completedAt",
-        "dialedAt",
-        "returnedAt",
-        "primary",
-    }
-)
+PREFIX: Final = "/api/v2"
 
 Resource = dict[str, Any]
 
 
-class RefusalError(Exception):
-    """One JSON:API error."""
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """How a caller wants resources shown.
 
-    def __init__(self, status: int, error_id: str, detail: str) -> None:
-        """``error_id`` is what clients key on."""
-        super().__init__(error_id)
-        self.status = status
-        self.error_id = error_id
-        self.detail = detail
-
-    def response(self) -> Response:
-        """The error document; an odd key for one of them, as the vendor has it."""
-        key = "details" if self.error_id == "unsupportedMediaType" else "detail"
-        error = {"id": self.error_id, "title": self.error_id, key: self.detail}
-        return answer({"errors": [error]}, status=self.status)
-
-
-def answer(body: Mapping[str, Any], *, status: int = 200) -> Response:
-    """A JSON:API answer."""
-    return Response.json(body, status=status, content_type=MEDIA_TYPE)
-
-
-def matches(resource: Resource, params: Iterable[tuple[str, str]]) -> bool:
-    """Whether a resource passes every filter.
-
-    Raises:
-        RefusalError: An attribute that may not be filtered.
+    Attributes:
+        fields: Names wanted by type of resource; a type that is missing comes whole.
+        connections: ``list`` as stored, ``map`` by number, empty = not asked for.
+        rights: Whether ``canWrite`` and ``canDelete`` are wanted.
     """
-    return all(
-        _passes(resource, found[1], found[2], value)
-        for name, value in params
-        if (found := _FILTER.fullmatch(name))
-    )
+
+    fields: Mapping[str, frozenset[str]]
+    connections: str = ""
+    rights: bool = False
 
 
-def _passes(resource: Resource, name: str, sub: str | None, value: str) -> bool:
-    if name in _UNFILTERABLE:
-        raise RefusalError(422, "validationError", f"{name} cannot be filtered")
-    relationships = resource.get("relationships", {})
-    related = "opportunityStage" if name == "stage" and sub == "id" else name
-    if sub == "id" or related in relationships:
-        data = (relationships.get(related) or {}).get("data") or {}
-        return str(data.get("id")) in value.split(",")
-    here = resource["id"] if name == "id" else resource["attributes"].get(name)
-    if sub in {"gte", "lte"}:
-        value = f"{value}..inf" if sub == "gte" else f"neginf..{value}"
-    return _fits(here, value)
+WHOLE: Final = Wish(fields={})
 
 
-def _fits(here: Any, value: str) -> bool:  # noqa: ANN401 - any attribute
-    if value in {"__null__", "__notnull__"}:
-        return (here is None) is (value == "__null__")
-    if ".." in value:
-        low, _, high = value.partition("..")
-        if here is None:
-            return False
-        return (low == "neginf" or _at(here) >= _at(low)) and (
-            high == "inf" or _at(here) <= _at(high)
-        )
-    wanted = {one.casefold() for one in value.split(",")}
-    if isinstance(here, list):
-        return any(str(one).casefold() in wanted for one in here)
-    return str(here).casefold() in wanted
+def shown(resource: Resource, wish: Wish, *, may_write: bool = True) -> Resource:
+    """A resource as it is sent.
 
-
-def _at(value: Any) -> Any:  # noqa: ANN401
-    """An instant where it is one, else the text or number itself."""
-    try:
-        return datetime.fromisoformat(str(value))
-    except ValueError:
-        return value
-
-
-def in_order(resources: list[Resource], sort: str) -> list[Resource]:
-    """Sorted by ``attribute,-id``; nulls first."""
-    for name in reversed([one for one in sort.split(",") if one]):
-        bare = name.lstrip("-")
-
-        def key(resource: Resource, bare: str = bare) -> tuple[bool, str]:
-            value = resource["id"] if bare == "id" else resource["attributes"].get(bare)
-            text = f"{value:020d}" if isinstance(value, int) else str(value)
-            return value is not None, text
-
-        resources = sorted(resources, key=key, reverse=name.startswith("-"))
-    return resources
-
-
-def shown(
-    resource: Resource, *, fields: str | None, connections: str | None
-) -> Resource:
-    """A resource as it is sent: sparse fields, connections only when asked for.
+    To-many relationships come as links only: no ``data`` means "not loaded".
 
     Args:
         resource: As stored, with ``dataConnections`` as a list or none.
-        fields: Names wanted, comma-separated; None = all.
-        connections: ``list`` as stored, ``map`` by number, None = not asked for.
+        wish: What the caller asked for.
+        may_write: What the record's rights say when they are asked for.
     """
-    names = set(fields.split(",")) if fields is not None else None
-    out = {
-        "type": resource["type"],
-        "id": resource["id"],
-        "attributes": {
-            k: v
-            for k, v in resource["attributes"].items()
-            if names is None or k in names
-        },
-        "relationships": {
-            k: v
-            for k, v in resource.get("relationships", {}).items()
-            if names is None or k in names
-        },
-        "links": {"self": f"/api/v2/{resource['type']}s/{resource['id']}"},
+    kind = KINDS[resource["type"]]
+    names = wish.fields.get(kind.name)
+    links = {
+        name: _link(kind, name, resource["id"])
+        for name in kind.many
+        if names is None or name in names
     }
-    if connections and resource.get("dataConnections"):
+    out = {
+        "type": kind.name,
+        "id": resource["id"],
+        "attributes": _chosen(resource["attributes"], names),
+        "relationships": _chosen({**links, **resource.get("relationships", {})}, names),
+        "links": {"self": f"{PREFIX}/{kind.collection}/{resource['id']}"},
+    }
+    meta: dict[str, Any] = {}
+    if wish.connections and resource.get("dataConnections"):
         held = resource["dataConnections"]
-        if connections == "map":
+        if wish.connections == "map":
             held = {str(number): one for number, one in enumerate(held)}
-        out["meta"] = {"dataConnections": held}
-    return out
+        meta["dataConnections"] = held
+    if wish.rights:
+        meta |= {"canWrite": may_write, "canDelete": may_write}
+    return {**out, "meta": meta} if meta else out
+
+
+def target_of(resource: Resource, name: str) -> tuple[str, int] | None:
+    """Type and id behind a to-one relationship."""
+    data = (resource.get("relationships", {}).get(name) or {}).get("data")
+    return (str(data["type"]), int(data["id"])) if isinstance(data, dict) else None
+
+
+def pointer_to(kind: str, number: int) -> Resource:
+    """A to-one relationship."""
+    return {"data": {"type": kind, "id": number}}
+
+
+def _chosen(held: Mapping[str, Any], names: frozenset[str] | None) -> dict[str, Any]:
+    return {k: v for k, v in held.items() if names is None or k in names}
+
+
+def _link(kind: Kind, name: str, number: int) -> Resource:
+    target, back = kind.many[name]
+    query = urlencode({f"filter[{back}][id]": number})
+    return {"links": {"related": f"{PREFIX}/{KINDS[target].collection}?{query}"}}

@@ -6,24 +6,31 @@ Source: Outreach API reference; refusals seen by integrations.
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from syncd.sandbox.outreach.documents import RefusalError, Resource
+from syncd.sandbox.outreach.catalogue import Kind
+from syncd.sandbox.outreach.documents import Resource, target_of
+from syncd.sandbox.outreach.errors import RefusalError, invalid
 
-_READ_ONLY: Final = {
-    "task": frozenset({"prospect", "opportunity", "account", "state", "completed"})
-    | {"completedAt"},
-    "prospect": frozenset({"name", "opportunities", "opportunityProspectRoles"}),
+_LONGEST: Final = {
+    "role": 255,
+    "externalId": 255,
+    "vendorCallId": 63,
+    "note": 65_535,
 }
-_LONGEST: Final = {"role": 255, "externalId": 255, "note": 65_535}
 
 
-def require_writable(kind: str, data: Resource) -> None:
+def require_writable(kind: Kind, data: Resource) -> None:
     """Refuse read-only attributes and relationships, and text that is too long."""
     given = {**data.get("attributes", {}), **data.get("relationships", {})}
     for name, value in given.items():
-        if name in _READ_ONLY.get(kind, ()):
-            raise RefusalError(422, "validationError", f"{name} is read-only")
+        if name in kind.read_only:
+            raise invalid(f"{name} is read-only", name=name)
         if isinstance(value, str) and len(value) > _LONGEST.get(name, len(value)):
-            raise RefusalError(422, "validationDataTooLongError", f"{name} is too long")
+            raise RefusalError(
+                422,
+                "validationDataTooLongError",
+                f"{name} is too long",
+                pointer=f"/data/attributes/{name}",
+            )
 
 
 def require_free_emails(
@@ -35,15 +42,14 @@ def require_free_emails(
     """Refuse addresses that another prospect has, or that the org shuts out."""
     wanted = {email.casefold() for email in emails}
     if wanted & excluded:
-        raise RefusalError(422, "validationError", "excluded email address")
+        raise invalid("excluded email address", name="emails")
     taken = {
         email.casefold()
         for one in others
         for email in one["attributes"].get("emails") or ()
     }
     if wanted & taken:
-        detail = "Contacts email hash has already been taken."
-        raise RefusalError(422, "validationError", detail)
+        raise invalid("Contacts email hash has already been taken.")
 
 
 def require_changed_emails(before: Resource, attributes: Mapping[str, Any]) -> None:
@@ -54,14 +60,18 @@ def require_changed_emails(before: Resource, attributes: Mapping[str, Any]) -> N
         raise RefusalError(422, "validationDuplicateValueError", "emails: no change")
 
 
+def require_both_sides(data: Resource) -> None:
+    """Refuse a role without its opportunity or its prospect."""
+    for name in ("opportunity", "prospect"):
+        if target_of(data, name) is None:
+            raise invalid(f"{name} can't be blank", name=name)
+
+
 def require_single_role(data: Resource, roles: Iterable[Resource]) -> None:
     """Refuse a second role of the same prospect on the same opportunity."""
     if _pair(data) in {_pair(role) for role in roles}:
-        raise RefusalError(422, "validationError", "Prospect has already been taken")
+        raise invalid("Prospect has already been taken")
 
 
-def _pair(role: Resource) -> tuple[int, ...]:
-    return tuple(
-        int(role["relationships"][name]["data"]["id"])
-        for name in ("opportunity", "prospect")
-    )
+def _pair(role: Resource) -> tuple[Any, ...]:
+    return tuple(target_of(role, name) for name in ("opportunity", "prospect"))

@@ -30,8 +30,9 @@ class Auth:
         self._client_id = f"3MVG9{secrets.token_hex(16)}"
         self._client_secret = secrets.token_hex(24)
         self.refresh_token = f"5Aep{secrets.token_hex(24)}"
-        self.rotates = False
-        self._sessions: set[str] = set()
+        self._rotates = False
+        self._instance_host = ""
+        self._sessions: dict[str, str] = {}
 
     def settings(self) -> dict[str, str]:
         """Credentials as a connector's settings; each flow finds its own."""
@@ -48,27 +49,35 @@ class Auth:
             "refresh_token": self.refresh_token,
         }
 
+    def rotate(self, *, on: bool) -> None:
+        """Let each refresh give a new refresh token, or not."""
+        self._rotates = bool(on)
+
     def expire_all(self) -> None:
         """End every session."""
+        self._sessions.clear()
+
+    def move(self, host: str) -> None:
+        """Let the org be served by another host from now on; all sessions end."""
+        self._instance_host = host
         self._sessions.clear()
 
     def session(self, request: Request) -> str:
         """The session of a request.
 
         Raises:
-            RefusalError: None, or one that has ended.
+            RefusalError: None, one that has ended, or one of another instance's host.
         """
-        token = request.headers.get("authorization", "").partition(" ")[2]
-        if token not in self._sessions:
-            raise RefusalError(
-                "INVALID_SESSION_ID", "Session expired or invalid", status=401
-            )
+        token = _token_of(request)
+        if self._sessions.get(token) != request.headers.get("host", ""):
+            raise _invalid_session()
         return token
 
     def handle(self, request: Request) -> Response:
         """Token, user information and identity."""
         if request.path.startswith("/id/") or request.path.endswith("/userinfo"):
-            self.session(request)
+            if _token_of(request) not in self._sessions:
+                raise _invalid_session()
             return Response.json(
                 {
                     "user_id": self._user_id,
@@ -88,20 +97,20 @@ class Auth:
             body = {"error": problem[0], "error_description": problem[1]}
             return Response.json(body, status=400)
         token = f"{self._org_id[:15]}!{secrets.token_hex(24)}"
-        if self.rotates and form["grant_type"] == "refresh_token":
+        if self._rotates and form["grant_type"] == "refresh_token":
             self._sessions.clear()
             self.refresh_token = f"5Aep{secrets.token_hex(24)}"
-        self._sessions.add(token)
-        origin = _origin(request)
+        host = self._instance_host or request.headers.get("host", "")
+        self._sessions[token] = host
         answer = {
             "access_token": token,
-            "instance_url": origin,
-            "id": f"{origin}/id/{self._org_id}/{self._user_id}",
+            "instance_url": f"http://{host}",
+            "id": f"{_origin(request)}/id/{self._org_id}/{self._user_id}",
             "token_type": "Bearer",
             "issued_at": str(int(self._clock.now("salesforce").timestamp() * 1000)),
             "signature": secrets.token_urlsafe(32),
         }
-        if self.rotates and form["grant_type"] == "refresh_token":
+        if self._rotates and form["grant_type"] == "refresh_token":
             answer["refresh_token"] = self.refresh_token
         return Response.json(answer)
 
@@ -150,3 +159,11 @@ class Auth:
 
 def _origin(request: Request) -> str:
     return f"http://{request.headers.get('host', 'localhost')}"
+
+
+def _token_of(request: Request) -> str:
+    return request.headers.get("authorization", "").partition(" ")[2]
+
+
+def _invalid_session() -> RefusalError:
+    return RefusalError("INVALID_SESSION_ID", "Session expired or invalid", status=401)

@@ -6,20 +6,18 @@ Source: Bulk API 2.0 Developer Guide (Query).
 import csv
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from syncd.sandbox.http import Response
+from syncd.sandbox.http import Request, Response
 from syncd.sandbox.salesforce.errors import RefusalError
-from syncd.sandbox.salesforce.soql import run_query
+from syncd.sandbox.salesforce.routing import Route, body_of, version_of
+from syncd.sandbox.salesforce.soql import Asking, run_query
 from syncd.sandbox.salesforce.table import Tables, make_id, stamp
 
-_REFUSED: Final = re.compile(
-    r"\b(TYPEOF|OFFSET|GROUP\s+BY)\b|COUNT\s*\(\s*\)", re.IGNORECASE
-)
 _NEXT: Final = {"UploadComplete": "InProgress", "InProgress": "JobComplete"}
-_FINAL: Final = frozenset({"JobComplete", "Failed", "Aborted"})
+FINAL: Final = frozenset({"JobComplete", "Failed", "Aborted"})
 
 
 @dataclass(kw_only=True)
@@ -27,11 +25,11 @@ class _Job:
     id: str
     version: str
     operation: str
-    query: str
     object: str
     created: str
+    columns: Sequence[str]
+    records: Sequence[Mapping[str, Any]]
     state: str = "UploadComplete"
-    records: tuple[dict[str, Any], ...] = ()
 
     def info(self) -> dict[str, Any]:
         """The job as the API shows it."""
@@ -53,91 +51,118 @@ class _Job:
 class QueryJobs:
     """The query jobs of one org; each look at a job moves it one state on."""
 
-    def __init__(self, tables: Tables) -> None:
-        """None yet."""
+    def __init__(self, tables: Tables, *, seed: int = 0) -> None:
+        """None yet; the seed gives the order of unordered rows."""
         self._tables = tables
+        self._seed = seed
         self._jobs: dict[str, _Job] = {}
 
-    def create(self, body: Mapping[str, Any], version: str) -> dict[str, Any]:
-        """Check the query and open a job.
+    def routes(self) -> Sequence[Route]:
+        """The requests that query jobs answer."""
+        return (
+            ("POST", r"/jobs/query", self._create),
+            ("GET", r"/jobs/query/(750\w+)/results", self._results),
+            ("GET", r"/jobs/query/(750\w+)", self._look),
+            ("PATCH", r"/jobs/query/(750\w+)", self._abort),
+            ("DELETE", r"/jobs/query/(750\w+)", self._delete),
+        )
 
-        Raises:
-            RefusalError: What a bulk query cannot do, or any query's refusal.
-        """
-        text = str(body.get("query", ""))
-        if _REFUSED.search(text):
-            raise RefusalError("INVALID_FIELD", "not supported by bulk queries")
+    def _create(self, request: Request, _: re.Match[str], session: str) -> Response:
+        """Check the query and open a job."""
+        body = body_of(request)
         operation = str(body.get("operation", "query"))
-        everything = operation == "queryAll"
-        result = run_query(text, self._tables, with_deleted=everything)
+        if operation not in {"query", "queryAll"}:
+            raise RefusalError("INVALIDJOB", f"no such operation: {operation}")
+        asking = Asking(with_deleted=operation == "queryAll", seed=self._seed)
+        result = run_query(str(body.get("query", "")), self._tables, asking)
+        if result.only_rest:
+            message = f"not supported by bulk queries: {', '.join(result.only_rest)}"
+            raise RefusalError("API_ERROR", message)
         job = _Job(
             id=make_id("750", len(self._jobs) + 1),
-            version=version,
+            version=version_of(request),
             operation=operation,
-            query=text,
             object=result.object,
             created=stamp(self._tables.now()),
-            records=tuple(result.records),
+            columns=result.columns,
+            records=result.show(result.rows),
         )
         self._jobs[job.id] = job
-        return job.info()
+        return Response.json(job.info())
 
-    def look(self, job_id: str) -> dict[str, Any]:
+    def _look(self, _: Request, found: re.Match[str], session: str) -> Response:
         """The job's state, which moves on after each look."""
-        job = self._job(job_id)
+        job = self._job(found)
         info = job.info()
         job.state = _NEXT.get(job.state, job.state)
-        return info
+        return Response.json(info)
 
-    def abort(self, job_id: str) -> dict[str, Any]:
+    def _abort(self, _: Request, found: re.Match[str], session: str) -> Response:
         """Give a job up unless it has ended."""
-        job = self._job(job_id)
-        if job.state not in _FINAL:
+        job = self._job(found)
+        if job.state not in FINAL:
             job.state = "Aborted"
-        return job.info()
+        return Response.json(job.info())
 
-    def delete(self, job_id: str) -> None:
+    def _delete(self, _: Request, found: re.Match[str], session: str) -> Response:
         """Forget a job and its results."""
-        self._job(job_id)
-        del self._jobs[job_id]
+        del self._jobs[self._job(found).id]
+        return Response(status=204)
 
-    def results(self, job_id: str, version: str, asked: Mapping[str, str]) -> Response:
-        """One part of the results as CSV; the last locator is the word ``null``.
-
-        Raises:
-            RefusalError: The job has not ended well, or another version asks.
-        """
-        job = self._job(job_id)
-        if version != job.version:
-            raise RefusalError("VERSION_MISMATCH", "another API version", status=409)
+    def _results(self, request: Request, found: re.Match[str], _: str) -> Response:
+        """One part of the results as CSV; the last locator is the word ``null``."""
+        job = self._job(found)
+        refuse_other_version(request, job.version)
         if job.state != "JobComplete":
             raise RefusalError("INVALIDJOBSTATE", "the job has no results")
-        start = int(asked.get("locator") or 0)
-        end = start + int(asked.get("maxRecords") or 50_000)
+        asked = request.param
+        start = _number(asked.get("locator") or "0")
+        end = start + _number(asked.get("maxRecords") or "50000")
         part = job.records[start:end]
-        return Response(
-            headers={
-                "Content-Type": "text/csv",
-                "Sforce-Locator": str(end) if end < len(job.records) else "null",
-                "Sforce-NumberOfRecords": str(len(part)),
-            },
-            body=_csv(job.query, part).encode(),
-        )
+        cells = [[_cell(record, name) for name in job.columns] for record in part]
+        response = csv_response(job.columns, cells)
+        more = end < len(job.records)
+        response.headers["Sforce-Locator"] = str(end) if more else "null"
+        response.headers["Sforce-NumberOfRecords"] = str(len(part))
+        return response
 
-    def _job(self, job_id: str) -> _Job:
-        if job_id not in self._jobs:
+    def _job(self, found: re.Match[str]) -> _Job:
+        if found[1] not in self._jobs:
             raise RefusalError("NOT_FOUND", "no such job", status=404)
-        return self._jobs[job_id]
+        return self._jobs[found[1]]
 
 
-def _csv(query: str, records: tuple[dict[str, Any], ...]) -> str:
-    found = re.match(r"\s*SELECT\s+(.*?)\s+FROM\s", query, re.IGNORECASE | re.DOTALL)
-    columns = [one.strip() for one in found[1].split(",")] if found else []
+def refuse_other_version(request: Request, version: str) -> None:
+    """Results come by the API version that made the job.
+
+    Raises:
+        RefusalError: Another version asks.
+    """
+    if version_of(request) != version:
+        message = f"the job was made by version {version}"
+        raise RefusalError("VERSION_MISMATCH", message, status=409)
+
+
+def csv_response(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    delimiter: str = ",",
+    line_end: str = "\n",
+) -> Response:
+    """A table, every cell in quotes."""
     out = io.StringIO()
-    writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([_cell(record, name) for name in columns] for record in records)
-    return out.getvalue()
+    writer = csv.writer(
+        out, quoting=csv.QUOTE_ALL, delimiter=delimiter, lineterminator=line_end
+    )
+    writer.writerows([columns, *rows])
+    return Response(headers={"Content-Type": "text/csv"}, body=out.getvalue().encode())
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal():
+        raise RefusalError("INVALIDLOCATOR", f"not a number: {text}")
+    return int(text)
 
 
 def _cell(record: Mapping[str, Any], path: str) -> str:

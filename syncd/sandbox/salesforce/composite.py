@@ -1,23 +1,30 @@
-"""Several requests in one: ``/composite`` with references, ``/composite/batch``.
+"""Several requests in one: composite with references, graphs of them, batches.
 
-Source: REST API Developer Guide (Composite, Batch).
+Source: REST API Developer Guide (Composite, Composite Graph, Batch).
 """
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from syncd.sandbox.http import Request, Response
 from syncd.sandbox.salesforce.errors import RefusalError
+from syncd.sandbox.salesforce.routing import body_of
 from syncd.sandbox.salesforce.table import Tables
 
 _MOST: Final = 25
 _MOST_QUERIES: Final = 5
+_MOST_NODES: Final = 500
+_DEEPEST: Final = 15
 _BAD: Final = 400
 _REFERENCE: Final = re.compile(r"@\{(\w+)\.([\w.\[\]]+)\}")
 _COSTLY: Final = re.compile(r"/(query(All)?|composite/sobjects)(/|$)")
+_ROW: Final = re.compile(r"/services/data/v[\d.]+/sobjects/\w+(/.+)?")
+_OF_THE_WHOLE: Final = frozenset({"accept", "authorization", "content-type", "host"})
+"""Headers that a part cannot set for itself."""
+_SHOWN: Final = ("Location", "ETag", "Last-Modified")
 _HALTED: Final = [
     {
         "errorCode": "PROCESSING_HALTED",
@@ -25,6 +32,7 @@ _HALTED: Final = [
     }
 ]
 Dispatch = Callable[[Request], Response]
+Part = Mapping[str, Any]
 
 
 def composite(request: Request, tables: Tables, dispatch: Dispatch) -> dict[str, Any]:
@@ -33,30 +41,94 @@ def composite(request: Request, tables: Tables, dispatch: Dispatch) -> dict[str,
     Raises:
         RefusalError: More than 25 parts, or more than 5 queries and collections.
     """
-    body = json.loads(request.body)
-    parts = body.get("compositeRequest", [])
+    body = body_of(request)
+    parts = _parts(body)
     costly = [part for part in parts if _COSTLY.search(urlsplit(part["url"]).path)]
     if len(parts) > _MOST or len(costly) > _MOST_QUERIES:
         raise RefusalError("LIMIT_EXCEEDED", "25 parts, 5 of them queries, at most")
-    before = tables.snapshot()
+    if body.get("allOrNone"):
+        return {"compositeResponse": _transaction(parts, request, tables, dispatch)}
     results: dict[str, Any] = {}
     answers = [_one(part, request, dispatch, results) for part in parts]
-    failed = any(one["httpStatusCode"] >= _BAD for one in answers)
-    if failed and body.get("allOrNone"):
-        tables.restore(before)
-        answers = [_victim(one) for one in answers]
     return {"compositeResponse": answers}
 
 
-def _victim(answer: dict[str, Any]) -> dict[str, Any]:
-    """What a part that succeeded reports once all were rolled back."""
-    if answer["httpStatusCode"] >= _BAD:
-        return answer
-    return {**answer, "body": _HALTED, "httpStatusCode": _BAD}
+def graphs(request: Request, tables: Tables, dispatch: Dispatch) -> dict[str, Any]:
+    """Run graphs of parts, each a transaction of its own.
+
+    Raises:
+        RefusalError: More than 500 parts in all, one that depends on a chain of more
+            than 15, or one that is no request for a row.
+    """
+    asked = [
+        (str(graph.get("graphId", "")), _parts(graph))
+        for graph in body_of(request).get("graphs", [])
+    ]
+    if sum(len(parts) for _, parts in asked) > _MOST_NODES:
+        raise RefusalError("LIMIT_EXCEEDED", "500 nodes at most")
+    for _, parts in asked:
+        _check_graph(parts)
+    answers: list[dict[str, Any]] = []
+    for name, parts in asked:
+        results = _transaction(parts, request, tables, dispatch)
+        answers.append(
+            {
+                "graphId": name,
+                "graphResponse": {"compositeResponse": results},
+                "isSuccessful": all(one["httpStatusCode"] < _BAD for one in results),
+            }
+        )
+    return {"graphs": answers}
+
+
+def _parts(body: Part) -> Sequence[Part]:
+    """The parts of a composite request, each with what it needs and a name of its own.
+
+    Raises:
+        RefusalError: One lacks something, or two have the same name.
+    """
+    parts: Sequence[Part] = body.get("compositeRequest", [])
+    for part in parts:
+        for key in ("method", "url", "referenceId"):
+            if key not in part:
+                raise RefusalError("JSON_PARSER_ERROR", f"a part has no {key}")
+    if len({str(part["referenceId"]) for part in parts}) < len(parts):
+        raise RefusalError("JSON_PARSER_ERROR", "two parts have the same referenceId")
+    return parts
+
+
+def _check_graph(parts: Sequence[Part]) -> None:
+    depth: dict[str, int] = {}
+    for part in parts:
+        if _ROW.fullmatch(urlsplit(str(part["url"])).path) is None:
+            message = "a graph has requests for rows only"
+            raise RefusalError("INVALID_INPUT", message)
+        named = {name for name, _ in _REFERENCE.findall(_dumped(part))}
+        above = max((depth.get(name, 0) for name in named), default=0)
+        depth[str(part["referenceId"])] = above + 1
+    if max(depth.values(), default=0) > _DEEPEST:
+        raise RefusalError("LIMIT_EXCEEDED", "a depth of 15 at most")
+
+
+def _transaction(
+    parts: Sequence[Part], outer: Request, tables: Tables, dispatch: Dispatch
+) -> list[dict[str, Any]]:
+    """All parts or none; the first failure is the only one with a code of its own."""
+    before = tables.snapshot()
+    results: dict[str, Any] = {}
+    for index, part in enumerate(parts):
+        answer = _one(part, outer, dispatch, results)
+        if answer["httpStatusCode"] >= _BAD:
+            tables.restore(before)
+            names = [str(one["referenceId"]) for one in parts]
+            answers = [_answer(name, _HALTED, Response(status=_BAD)) for name in names]
+            return [*answers[:index], answer, *answers[index + 1 :]]
+        results[f" {index}"] = answer
+    return [results[f" {index}"] for index in range(len(parts))]
 
 
 def _one(
-    part: Mapping[str, Any],
+    part: Part,
     outer: Request,
     dispatch: Dispatch,
     results: dict[str, Any],
@@ -65,24 +137,25 @@ def _one(
     try:
         text = _REFERENCE.sub(lambda found: _looked_up(found, results), _dumped(part))
     except KeyError:
-        return _answer(name, _HALTED, _BAD)
+        return _answer(name, _HALTED, Response(status=_BAD))
     response = dispatch(_request(json.loads(text), outer))
     value = json.loads(response.body) if response.body else None
     if response.status < _BAD:
         results[name] = value
-    return _answer(name, value, response.status)
+    return _answer(name, value, response)
 
 
-def _answer(name: str, body: object, status: int) -> dict[str, Any]:
+def _answer(name: str, body: object, response: Response) -> dict[str, Any]:
+    headers = {k: v for k, v in response.headers.items() if k in _SHOWN}
     return {
         "body": body,
-        "httpHeaders": {},
-        "httpStatusCode": status,
+        "httpHeaders": headers,
+        "httpStatusCode": response.status,
         "referenceId": name,
     }
 
 
-def _dumped(part: Mapping[str, Any]) -> str:
+def _dumped(part: Part) -> str:
     return json.dumps(part, ensure_ascii=False)
 
 
@@ -96,14 +169,19 @@ def _looked_up(found: re.Match[str], results: Mapping[str, Any]) -> str:
     return json.dumps(str(value), ensure_ascii=False)[1:-1]
 
 
-def _request(part: Mapping[str, Any], outer: Request) -> Request:
+def _request(part: Part, outer: Request) -> Request:
     url = urlsplit(str(part["url"]))
-    own = {str(k).lower(): str(v) for k, v in part.get("httpHeaders", {}).items()}
+    given = part.get("httpHeaders", {})
+    own = {str(name).lower(): str(text) for name, text in given.items()}
+    headers = {
+        **{k: v for k, v in outer.headers.items() if not k.startswith("if-")},
+        **{k: v for k, v in own.items() if k not in _OF_THE_WHOLE},
+    }
     return Request(
         method=str(part["method"]),
         path=url.path,
         query=url.query,
-        headers={**outer.headers, **own},
+        headers=headers,
         body=json.dumps(part["body"]).encode() if "body" in part else b"",
     )
 
@@ -114,7 +192,7 @@ def batch(request: Request, dispatch: Dispatch) -> dict[str, Any]:
     Raises:
         RefusalError: More than 25 parts.
     """
-    body = json.loads(request.body)
+    body = body_of(request)
     parts = body.get("batchRequests", [])
     if len(parts) > _MOST:
         raise RefusalError("LIMIT_EXCEEDED", "25 parts at most")

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from syncd.kit.instants import parse_instant
 from syncd.sandbox.salesforce.errors import RefusalError
 from syncd.sandbox.salesforce.table import Tables
 
@@ -106,52 +105,3 @@ def _repoint(tables: Tables, name: str, old: str, new: str) -> Sequence[dict[str
             if pointing:
                 changed.append(row)
     return changed
-
-
-def deleted_between(tables: Tables, name: str, start: str, end: str) -> dict[str, Any]:
-    """The body of ``deleted``: rows in the bin, by when they went there.
-
-    Raises:
-        RefusalError: INVALID_REPLICATION_DATE for a window that is not served.
-    """
-    since, until = _window(tables, start, end, days=15)
-    found = [
-        {"id": row["Id"], "deletedDate": row["SystemModstamp"]}
-        for row in tables.stored(name).values()
-        if row.get("IsDeleted") and since <= row["SystemModstamp"] < until
-    ]
-    earliest = (tables.now() - timedelta(days=15)).strftime(_STAMP)
-    return {
-        "deletedRecords": found,
-        "earliestDateAvailable": earliest,
-        "latestDateCovered": until,
-    }
-
-
-def updated_between(tables: Tables, name: str, start: str, end: str) -> dict[str, Any]:
-    """The body of ``updated``: ids of visible rows stamped within the window.
-
-    Raises:
-        RefusalError: INVALID_REPLICATION_DATE for a window that is not served.
-    """
-    since, until = _window(tables, start, end, days=30)
-    rows = tables.rows(name, with_deleted=False)
-    found = [row["Id"] for row in rows if since <= row["SystemModstamp"] < until]
-    return {"ids": found, "latestDateCovered": until}
-
-
-_STAMP: Final = "%Y-%m-%dT%H:%M:00.000+0000"
-"""Seconds are cut off."""
-
-
-def _window(tables: Tables, start: str, end: str, *, days: int) -> tuple[str, str]:
-    try:
-        since, until = parse_instant(start), parse_instant(end)
-    except ValueError:
-        raise RefusalError("INVALID_REPLICATION_DATE", "not a date") from None
-    oldest = tables.now() - timedelta(days=days)
-    if until - since <= timedelta(minutes=1) or since < oldest:
-        message = "start must precede end by a minute and not be too long ago"
-        raise RefusalError("INVALID_REPLICATION_DATE", message)
-    until = min(until, tables.now())
-    return since.strftime(_STAMP), until.strftime(_STAMP)

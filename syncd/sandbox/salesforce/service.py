@@ -3,35 +3,43 @@
 Source: REST API Developer Guide.
 """
 
-import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from email.utils import format_datetime, parsedate_to_datetime
+from email.utils import format_datetime
 from threading import RLock
-from typing import Any, Final
+from typing import Any
 from urllib.parse import unquote
+from zoneinfo import ZoneInfo
 
-from syncd.kit.instants import parse_instant
-from syncd.model.ids import salesforce_id
 from syncd.sandbox.clock import SandboxClock
 from syncd.sandbox.http import Request, Response
+from syncd.sandbox.salesforce.allowance import Allowance, oversized
 from syncd.sandbox.salesforce.auth import Auth
 from syncd.sandbox.salesforce.bulk import QueryJobs
-from syncd.sandbox.salesforce.collections import check_size, write_many
-from syncd.sandbox.salesforce.composite import batch, composite
+from syncd.sandbox.salesforce.collections import Collections
+from syncd.sandbox.salesforce.composite import batch, composite, graphs
 from syncd.sandbox.salesforce.cursors import Cursors
 from syncd.sandbox.salesforce.errors import RefusalError
+from syncd.sandbox.salesforce.harmless import only_reads
 from syncd.sandbox.salesforce.hooks import Hooks
-from syncd.sandbox.salesforce.operations import deleted_between, updated_between
-from syncd.sandbox.salesforce.schema import ObjectType, build_schema
-from syncd.sandbox.salesforce.soql import run_query
+from syncd.sandbox.salesforce.ingest import IngestJobs
+from syncd.sandbox.salesforce.preconditions import (
+    Versions,
+    date_in,
+    entity_headers,
+    unmet,
+)
+from syncd.sandbox.salesforce.reading import known_fields, shown
+from syncd.sandbox.salesforce.relationships import children_of
+from syncd.sandbox.salesforce.replication import deleted_between, updated_between
+from syncd.sandbox.salesforce.rivals import Rivals
+from syncd.sandbox.salesforce.routing import Router, body_of
+from syncd.sandbox.salesforce.schema import build_schema
+from syncd.sandbox.salesforce.soql import Asking, run_query
 from syncd.sandbox.salesforce.table import Tables, make_id
+from syncd.sandbox.salesforce.tree import create_tree
 from syncd.sandbox.salesforce.writing import Writer
-
-_MAX_URI: Final = 16_384
-_VERSION: Final = re.compile(r"/services/data/v(\d+\.\d)")
-_Handler = Callable[[Request, re.Match[str], str], Response]
 
 
 class SalesforceService:
@@ -47,25 +55,50 @@ class SalesforceService:
         affectlayer: bool = True,
         page_size: int = 2000,
         daily_calls: int = 100_000,
+        seed: int = 0,
     ) -> None:
-        """An empty org with its value lists still to be loaded."""
+        """An empty org with its value lists still to be loaded.
+
+        Args:
+            clock: The org's time.
+            activity_key_field: External-ID field on Activity, if the org has one.
+            affectlayer: Whether the org has the recorder's package and its fields.
+            page_size: Rows of a page at most, however many a client asks for.
+            daily_calls: What the org allows per day.
+            seed: Gives the order of rows where a query asks for none.
+        """
         self.org_id = make_id("00D", 1)
         self.user_id = make_id("005", 900_001)
         schema = build_schema(affectlayer=affectlayer, key_field=activity_key_field)
         self.tables = Tables(schema, clock)
         self.page_size = page_size
-        self.calls = 0
-        self._daily_calls = daily_calls
+        self._seed = seed
+        self._allowance = Allowance(clock, daily=daily_calls)
         self._clock = clock
         self._auth = Auth(clock, org_id=self.org_id, user_id=self.user_id)
-        self._cursors = Cursors()
+        self._cursors = Cursors(self.tables)
+        self._versions = Versions(clock.now(self.name))
         self._writer = Writer(self.tables, self.user_id)
         self._hooks = Hooks(self.tables)
-        self._jobs = QueryJobs(self.tables)
+        self._collections = Collections(self.tables, self._writer)
+        self._rivals = Rivals(self.tables)
+        self._jobs = QueryJobs(self.tables, seed=seed)
+        self._ingest = IngestJobs(self.tables, self._writer, seed=seed)
         self._lock = RLock()
-        self._routes: tuple[tuple[str, re.Pattern[str], _Handler], ...] = tuple(
-            (method, re.compile(rf"/services/data/v\d+\.\d{path}/?"), handler)
-            for method, path, handler in (
+        self._operators: Mapping[str, Callable[[Mapping[str, Any]], None]] = {
+            "expire_tokens": lambda _: self._auth.expire_all(),
+            "rotate_tokens": lambda body: self._auth.rotate(on=body.get("on", True)),
+            "move_instance": lambda body: self._auth.move(str(body["host"])),
+            "close_cursors": lambda _: self._cursors.clear(),
+            "set_page_size": self._set_page_size,
+            "set_usage": lambda body: self._allowance.set_used(int(body["calls"])),
+            "set_allowance": self._allowance.change,
+            "slow_requests": self._allowance.slow_down,
+            "lock": self._lock_row,
+            "outrun_upsert": self._rivals.expect,
+        }
+        self._router = Router(
+            (
                 ("GET", r"/(query|queryAll)", self._query),
                 ("GET", r"/(?:query|queryAll)/(01g\w+-\d+)", self._more),
                 ("GET", r"/sobjects/(\w+)/describe", self._describe),
@@ -73,21 +106,23 @@ class SalesforceService:
                 ("GET", r"/sobjects/(\w+)/(deleted|updated)", self._replication),
                 ("POST", r"/composite", self._composite),
                 ("POST", r"/composite/batch", self._batches),
-                ("POST", r"/composite/sobjects/(\w+)", self._read_many),
-                ("PATCH", r"/composite/sobjects/(\w+)/(\w+__c)", self._upsert_many),
-                ("POST", r"/jobs/query", self._new_job),
-                ("GET", r"/jobs/query/(750\w+)/results", self._results),
-                ("GET|PATCH|DELETE", r"/jobs/query/(750\w+)", self._job),
-                ("POST", r"/composite/sobjects", self._create_many),
-                ("PATCH", r"/composite/sobjects", self._update_many),
-                ("DELETE", r"/composite/sobjects", self._delete_many),
+                ("POST", r"/composite/graph", self._graphs),
+                ("POST", r"/composite/tree/(\w+)", self._tree),
                 ("POST", r"/sobjects/(\w+)", self._create),
                 ("GET", r"/sobjects/(\w+)/(\w{15,18})", self._get),
                 ("PATCH", r"/sobjects/(\w+)/(\w{15,18})", self._update),
                 ("DELETE", r"/sobjects/(\w+)/(\w{15,18})", self._delete),
                 ("PATCH", r"/sobjects/(\w+)/(\w+__c)/([^/]+)", self._upsert),
+                *self._collections.routes(),
+                *self._jobs.routes(),
+                *self._ingest.routes(),
             )
         )
+
+    @property
+    def calls(self) -> int:
+        """Calls of the last 24 hours."""
+        return self._allowance.used
 
     @property
     def writes(self) -> Counter[tuple[str, str]]:
@@ -105,7 +140,12 @@ class SalesforceService:
 
     def is_write(self, request: Request) -> bool:
         """Whether a request could change a record."""
-        return request.method != "GET" and "/oauth2/" not in request.path
+        return not (
+            request.method == "GET"
+            or "/oauth2/" in request.path
+            or "/jobs/query" in request.path
+            or only_reads(request)
+        )
 
     def handle(self, request: Request) -> Response:
         """Answer one request."""
@@ -114,9 +154,9 @@ class SalesforceService:
                 response = self._answer(request)
             except RefusalError as refusal:
                 response = Response.json(refusal.body(), status=refusal.status)
+            usage = self._allowance.header
         now = self._clock.now(self.name)
         response.headers.setdefault("Date", format_datetime(now, usegmt=True))
-        usage = f"api-usage={self.calls}/{self._daily_calls}"
         response.headers["Sforce-Limit-Info"] = usage
         return response
 
@@ -126,19 +166,17 @@ class SalesforceService:
             return self._control(action, body)
 
     def _control(self, action: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        if action == "expire_tokens":
-            self._auth.expire_all()
-        elif action == "close_cursors":
-            self._cursors.clear()
-        elif action == "rotate_tokens":
-            self._auth.rotates = bool(body.get("on", True))
-        elif action == "set_usage":
-            self.calls = int(body["calls"])
-        elif action == "lock":
-            self._writer.locks[str(body["id"])] += int(body.get("times", 1))
-        else:
+        operate = self._operators.get(action)
+        if operate is None:
             return self._hooks.run(action, body)
+        operate(body)
         return {}
+
+    def _lock_row(self, body: Mapping[str, Any]) -> None:
+        self._writer.locks[str(body["id"])] += int(body.get("times", 1))
+
+    def _set_page_size(self, body: Mapping[str, Any]) -> None:
+        self.page_size = int(body["rows"])
 
     # --- routing ----------------------------------------------------------------------
 
@@ -151,33 +189,29 @@ class SalesforceService:
             return Response.json(
                 [{"label": "v62", "url": "/services/data/v62.0", "version": "62.0"}]
             )
-        size = len(request.path) + len(request.query)
-        if size + sum(len(k) + len(v) for k, v in request.headers.items()) > _MAX_URI:
-            return Response(status=414)
+        refused = oversized(request)
+        if refused is not None:
+            return refused
         session = self._auth.session(request)
-        self.calls += 1
-        for method, pattern, handler in self._routes:
-            found = pattern.fullmatch(request.path)
-            if found and request.method in method.split("|"):
-                return handler(request, found, session)
-        raise RefusalError(
-            "NOT_FOUND", "The requested resource does not exist", status=404
-        )
+        duration = self._allowance.admit(request)
+        response = self._router.answer(request, session)
+        response.delay_s = duration.total_seconds()
+        return response
 
     # --- queries ----------------------------------------------------------------------
 
     def _query(self, request: Request, found: re.Match[str], session: str) -> Response:
-        with_deleted = found[1] == "queryAll"
-        text = request.param.get("q", "")
-        result = run_query(text, self.tables, with_deleted=with_deleted)
-        if result.count is not None:
-            return Response.json(
-                {"totalSize": result.count, "done": True, "records": []}
-            )
-        size = self._batch(request)
-        return Response.json(
-            self._cursors.first(result.records, session=session, size=size)
+        asking = Asking(
+            with_deleted=found[1] == "queryAll", zone=self._zone(), seed=self._seed
         )
+        result = run_query(request.param.get("q", ""), self.tables, asking)
+        size = self._batch(request)
+        return Response.json(self._cursors.first(result, session=session, size=size))
+
+    def _zone(self) -> ZoneInfo:
+        """The running user's time zone."""
+        user = self.tables.parent("User", self.user_id) or {}
+        return ZoneInfo(str(user.get("TimeZoneSidKey") or "UTC"))
 
     def _batch(self, request: Request) -> int:
         asked = re.search(r"\d+", request.headers.get("sforce-query-options", ""))
@@ -189,56 +223,53 @@ class SalesforceService:
 
     def _describe(self, request: Request, found: re.Match[str], _: str) -> Response:
         kind = self.tables.object_type(found[1])
-        fields = [field.describe() for field in kind.fields.values()]
-        return Response.json(
-            {
-                "name": kind.name,
-                "custom": False,
-                "fields": fields,
-                "childRelationships": [],
-                "recordTypeInfos": [],
-            }
-        )
+        body = {
+            "name": kind.name,
+            "custom": False,
+            "fields": [field.describe() for field in kind.fields.values()],
+            "childRelationships": [
+                {"childSObject": child.name, "field": field.name, "relationshipName": n}
+                for n, child, field in children_of(self.tables.schema, kind.name)
+            ],
+            "recordTypeInfos": [],
+        }
+        changed = self._versions.since(kind.name, body, self.tables.now())
+        since = date_in(request, "if-modified-since")
+        headers = {"Last-Modified": format_datetime(changed, usegmt=True)}
+        if since is not None and changed <= since:
+            return Response(status=304, headers=headers)
+        return Response.json(body, headers=headers)
 
     def _limits(self, request: Request, found: re.Match[str], _: str) -> Response:
-        left = self._daily_calls - self.calls
+        left = self._allowance.daily - self.calls
         return Response.json(
-            {"DailyApiRequests": {"Max": self._daily_calls, "Remaining": left}}
+            {"DailyApiRequests": {"Max": self._allowance.daily, "Remaining": left}}
         )
 
     # --- rows -------------------------------------------------------------------------
 
     def _create(self, request: Request, found: re.Match[str], _: str) -> Response:
         name = self.tables.object_type(found[1]).name
-        made = self._writer.create(name, _body(request))
-        return Response.json({"id": made, "success": True, "errors": []}, status=201)
+        made = self._writer.create(name, body_of(request))
+        body = {"id": made, "success": True, "errors": []}
+        headers = {"Location": f"{request.path.rstrip('/')}/{made}"}
+        return Response.json(body, status=201, headers=headers)
 
     def _get(self, request: Request, found: re.Match[str], _: str) -> Response:
         kind = self.tables.object_type(found[1])
         row = self.tables.find(kind.name, found[2])
         asked = request.param.get("fields")
-        names = self._known(kind, asked.split(",") if asked else kind.fields)
-        return Response.json(_shown(kind, row, names))
+        names = known_fields(kind, asked.split(",") if asked else kind.fields)
+        return unmet(request, kind.name, row) or Response.json(
+            shown(kind, row, names), headers=entity_headers(kind.name, row)
+        )
 
     def _update(self, request: Request, found: re.Match[str], _: str) -> Response:
         name = self.tables.object_type(found[1]).name
         row = self.tables.find(name, found[2])
-        self._precondition(request, row)
-        self._writer.update(name, found[2], _body(request))
+        unmet(request, name, row)
+        self._writer.update(name, found[2], body_of(request))
         return Response(status=204)
-
-    def _precondition(self, request: Request, row: Mapping[str, Any]) -> None:
-        text = request.headers.get("if-unmodified-since")
-        if text is None:
-            return
-        try:
-            since = parsedate_to_datetime(text)
-        except (TypeError, ValueError):
-            raise RefusalError("MALFORMED_HEADER", "not a date") from None
-        if parse_instant(row["LastModifiedDate"]) > since:
-            raise RefusalError(
-                "PRECONDITION_FAILED", "the record was modified", status=412
-            )
 
     def _delete(self, request: Request, found: re.Match[str], _: str) -> Response:
         self._writer.delete(found[2], self.tables.object_type(found[1]).name)
@@ -252,71 +283,14 @@ class SalesforceService:
             return Response.json(urls, status=300)
         if not same and request.param.get("updateOnly") == "true":
             raise RefusalError("NOT_FOUND", "no record to update", status=404)
-        made, created = self._writer.upsert(kind, found[2], value, _body(request))
-        body = {"id": made, "success": True, "errors": [], "created": created}
-        return Response.json(body, status=201 if created else 200)
-
-    # --- collections ------------------------------------------------------------------
-
-    def _create_many(self, request: Request, found: re.Match[str], _: str) -> Response:
-        def create(record: dict[str, Any]) -> dict[str, Any]:
-            name = self._type_of(record)
-            return {"id": self._writer.create(name, record)}
-
-        return self._many(_body(request), create)
-
-    def _update_many(self, request: Request, found: re.Match[str], _: str) -> Response:
-        def update(record: dict[str, Any]) -> dict[str, Any]:
-            record_id = str(record.get("id") or record.get("Id"))
-            return {"id": self._writer.update(self._type_of(record), record_id, record)}
-
-        return self._many(_body(request), update)
-
-    def _upsert_many(self, request: Request, found: re.Match[str], _: str) -> Response:
-        kind = self.tables.object_type(found[1])
-
-        def upsert(record: dict[str, Any]) -> dict[str, Any]:
-            fields = dict(record)
-            value = str(fields.pop(found[2], ""))
-            made, created = self._writer.upsert(kind, found[2], value, fields)
-            return {"id": made, "created": created}
-
-        return self._many(_body(request), upsert)
-
-    def _many(
-        self,
-        body: Mapping[str, Any],
-        write: Callable[[dict[str, Any]], dict[str, Any]],
-    ) -> Response:
-        records = body.get("records", [])
-        check_size([self._type_of(record) for record in records])
-        whole = bool(body.get("allOrNone"))
-        return Response.json(write_many(self.tables, records, write, all_or_none=whole))
-
-    def _delete_many(self, request: Request, found: re.Match[str], _: str) -> Response:
-        def delete(record_id: str) -> dict[str, Any]:
-            self._writer.delete(record_id)
-            return {"id": record_id}
-
-        ids = request.param.get("ids", "").split(",")
-        check_size([one[:3] for one in sorted(ids)])
-        whole = request.param.get("allOrNone") == "true"
-        return Response.json(write_many(self.tables, ids, delete, all_or_none=whole))
-
-    def _read_many(self, request: Request, found: re.Match[str], _: str) -> Response:
-        kind = self.tables.object_type(found[1])
-        body = _body(request)
-        rows = self.tables.stored(kind.name)
-        shown = [rows.get(salesforce_id(str(one)) or "") for one in body["ids"]]
-        names = self._known(kind, body["fields"])
-        return Response.json([row and _shown(kind, row, names) for row in shown])
-
-    def _known(self, kind: ObjectType, names: Iterable[str]) -> list[str]:
-        for name in names:
-            if kind.named(name) is None:
-                message = f"No such column '{name}' on sobject of type {kind.name}"
-                raise RefusalError("INVALID_FIELD", message)
-        return ["Id", *names]
+        fields = body_of(request)
+        if same:
+            made = self._writer.update(kind.name, same[0], fields)
+        else:
+            self._rivals.arrive(kind.name, found[2], value)
+            made = self._writer.create(kind.name, {**fields, found[2]: value})
+        body = {"id": made, "success": True, "errors": [], "created": not same}
+        return Response.json(body, status=200 if same else 201)
 
     # --- several requests in one, replication, bulk -----------------------------------
 
@@ -326,11 +300,17 @@ class SalesforceService:
     def _batches(self, request: Request, found: re.Match[str], _: str) -> Response:
         return Response.json(batch(request, self._part))
 
+    def _graphs(self, request: Request, found: re.Match[str], _: str) -> Response:
+        return Response.json(graphs(request, self.tables, self._part))
+
+    def _tree(self, request: Request, found: re.Match[str], _: str) -> Response:
+        name = self.tables.object_type(found[1]).name
+        return create_tree(name, body_of(request), self.tables, self._writer)
+
     def _part(self, request: Request) -> Response:
         """One part of a composite request; the whole counts as one call."""
-        self.calls -= 1
         try:
-            return self._answer(request)
+            return self._router.answer(request, self._auth.session(request))
         except RefusalError as refusal:
             return Response.json(refusal.body(), status=refusal.status)
 
@@ -341,40 +321,3 @@ class SalesforceService:
         return Response.json(
             between(self.tables, name, asked.get("start", ""), asked.get("end", ""))
         )
-
-    def _new_job(self, request: Request, found: re.Match[str], _: str) -> Response:
-        return Response.json(self._jobs.create(_body(request), _version(request)))
-
-    def _job(self, request: Request, found: re.Match[str], _: str) -> Response:
-        if request.method == "PATCH":
-            return Response.json(self._jobs.abort(found[1]))
-        if request.method == "DELETE":
-            self._jobs.delete(found[1])
-            return Response(status=204)
-        return Response.json(self._jobs.look(found[1]))
-
-    def _results(self, request: Request, found: re.Match[str], _: str) -> Response:
-        return self._jobs.results(found[1], _version(request), request.param)
-
-    def _type_of(self, record: Mapping[str, Any]) -> str:
-        return self.tables.object_type(str(record["attributes"]["type"])).name
-
-
-def _version(request: Request) -> str:
-    found = _VERSION.match(request.path)
-    return found[1] if found else ""
-
-
-def _shown(
-    kind: ObjectType, row: Mapping[str, Any], names: Iterable[str]
-) -> dict[str, Any]:
-    url = f"/services/data/v62.0/sobjects/{kind.name}/{row['Id']}"
-    body = {"attributes": {"type": kind.name, "url": url}}
-    return {**body, **{name: row.get(name) for name in names}}
-
-
-def _body(request: Request) -> dict[str, Any]:
-    try:
-        return dict(json.loads(request.body))
-    except (ValueError, TypeError):
-        raise RefusalError("JSON_PARSER_ERROR", "the body is not JSON") from None
