@@ -20,14 +20,17 @@ from syncd.model.scope import Scope
 from syncd.pipeline.apply import ApplyRequest, Selection, apply_plan
 from syncd.pipeline.plan import PlanRequest, connector_states, make_plan
 from syncd.pipeline.poll import PollInputs, Progress, poll
+from syncd.pipeline.prove import ProofInputs, prove
 from syncd.pipeline.undo import UndoRequest, make_undo, remember_undone
 from syncd.plan.inputs import Limits
 from syncd.ports.connector import (
     Connector,
     ConnectorContext,
     ConnectorSpec,
+    ProvableConnector,
     WritingConnector,
 )
+from syncd.ports.stores import Proof
 from syncd.store import Store, open_store
 
 _T = TypeVar("_T")
@@ -80,6 +83,31 @@ class App:
             progress=progress,
         )
         return poll(chosen, inputs)
+
+    def prove(
+        self,
+        *,
+        only: str | None = None,
+        thorough: bool = False,
+        progress: Progress = lambda *_: None,
+    ) -> tuple[Proof, ...]:
+        """Hold the mirror against the services as far as the last polls read them."""
+        polls = self.store.mirror.polls()
+        inputs = ProofInputs(
+            mirror=self.store.mirror,
+            mappings=self.mappings,
+            policy=self.policy,
+            now=clock.now,
+            polled_at={n: p.as_of for n, p in polls.items() if p.complete and p.as_of},
+            thorough=thorough,
+            progress=progress,
+        )
+        provable = {
+            name: cast("ProvableConnector", connector)
+            for name, connector in self.connectors.items()
+            if plugins.connectors()[name].proves and only in {None, name}
+        }
+        return prove(provable, inputs)
 
     def plan(
         self,

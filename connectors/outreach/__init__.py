@@ -7,6 +7,7 @@ CONNECTOR = ConnectorSpec(
     system="outreach",
     title="Outreach",
     writes=True,
+    proves=True,
     build=build,
     reads=(
         ReadPattern(method="POST", path=r"/oauth/token"),

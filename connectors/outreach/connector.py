@@ -4,7 +4,7 @@ Source: Outreach API reference; cursors, filters and sparse fields.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -36,6 +36,7 @@ from syncd.ports.connector import (
     OrgIdentity,
     Page,
     ReadRequest,
+    Span,
     Write,
     WriteOutcome,
     WriteStatus,
@@ -112,9 +113,8 @@ class OutreachConnector:
             self._identity = OrgIdentity(
                 org_id=str(name),
                 user_id=str(user.get("id") or user.get("email") or ""),
-                server_at=self._client.server_at,
             )
-        return self._identity
+        return msgspec.structs.replace(self._identity, server_at=self._client.server_at)
 
     def describe(self, object_name: str) -> Mapping[str, FieldInfo] | None:
         """Outreach has no such metadata."""
@@ -165,7 +165,7 @@ class OutreachConnector:
         names = {attribute_of(path) for path in request.fields} - {""}
         if names:
             params[f"fields[{request.object}]"] = ",".join(
-                sorted({*names, "updatedAt"})
+                sorted({*names, "updatedAt", "createdAt"})
             )
         return params
 
@@ -214,10 +214,38 @@ class OutreachConnector:
                     "filter[id]": ",".join(ids[start : start + 100]),
                     "page[size]": str(_PAGE),
                 }
+                if object_name in _LINKED:
+                    params["provideDataConnections"] = "true"
                 for document in self._documents(object_name, params):
                     for record in records_of(object_name, document["data"])[0]:
                         found[record.ref] = record
         return found
+
+    def provable(self) -> tuple[str, ...]:
+        """What polls read by updatedAt: the rest is listed whole each time."""
+        return tuple(name for name in _COLLECTIONS if name not in _SWEPT)
+
+    def count(self, span: Span) -> int | None:
+        """Never: under load the count is 0, and it is capped."""
+        return None
+
+    def versions(self, span: Span) -> Iterator[Mapping[str, datetime]]:
+        """A sweep of ids; the span is cut here too, where the filter is passed over."""
+        start = iso_z(span.start) if span.start else "neginf"
+        params = {
+            "page[size]": str(_PAGE),
+            "sort": "createdAt,id",
+            "count": "false",
+            "filter[createdAt]": f"{start}..{iso_z(span.end)}",
+            f"fields[{span.object}]": "createdAt,updatedAt",
+        }
+        for document in self._documents(span.object, params):
+            records, _ = records_of(span.object, document["data"])
+            yield {
+                record.ref.id: record.valid_from
+                for record in records
+                if record.valid_from and span.has(record.created_at)
+            }
 
     def link(self, ref: RecordRef) -> str:
         """The record's page in the web application."""

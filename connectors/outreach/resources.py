@@ -29,11 +29,13 @@ def records_of(
     for row in rows:
         try:
             stamp = row["attributes"].get("updatedAt")
+            made = row["attributes"].get("createdAt")
             good.append(
                 RawRecord(
                     ref=RecordRef(SYSTEM, object_name, str(row["id"])),
                     version=str(stamp or ""),
                     valid_from=parse_instant(stamp) if stamp else None,
+                    created_at=parse_instant(made) if made else None,
                     fields=row,
                 )
             )

@@ -10,6 +10,7 @@ CONNECTOR = ConnectorSpec(
     system="salesforce",
     title="Salesforce",
     writes=True,
+    proves=True,
     build=build,
     reads=(
         ReadPattern(method="POST", path=r"/services/oauth2/token"),

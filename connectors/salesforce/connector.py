@@ -1,7 +1,7 @@
 """The Salesforce connector: reads everything, writes what plans say."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from connectors.salesforce.bulk import Bulk
@@ -9,6 +9,8 @@ from connectors.salesforce.client import SYSTEM, Client
 from connectors.salesforce.keys import ACTIVITIES, Keys
 from connectors.salesforce.lookup import Lookup
 from connectors.salesforce.metadata import Metadata
+from connectors.salesforce.passes import PROVABLE
+from connectors.salesforce.proof import Prover
 from connectors.salesforce.queries import Queries
 from connectors.salesforce.reader import Reader
 from connectors.salesforce.rows import raw_record
@@ -25,6 +27,7 @@ from syncd.ports.connector import (
     OrgIdentity,
     Page,
     ReadRequest,
+    Span,
     Write,
     WriteOutcome,
 )
@@ -62,6 +65,7 @@ class SalesforceConnector:
         self._reader = Reader(self._client, queries, bulk)
         self._lookup = Lookup(queries, self._keys)
         self._writer = Writer(self._client, self._lookup, self._keys)
+        self._prover = Prover(queries)
 
     def objects(self) -> tuple[str, ...]:
         """People before deals before activities."""
@@ -158,7 +162,7 @@ class SalesforceConnector:
         self, refs: Sequence[RecordRef], fields: tuple[str, ...]
     ) -> Mapping[RecordRef, RawRecord | None]:
         """Present state of some records of one object."""
-        current = self._lookup.current(refs, fields)
+        current = self._lookup.current(refs, (*fields, "CreatedDate"))
         return {
             ref: None
             if one is None
@@ -168,6 +172,18 @@ class SalesforceConnector:
             )
             for ref, one in current.items()
         }
+
+    def provable(self) -> tuple[str, ...]:
+        """All but value lists, listed whole each time, and history, never changed."""
+        return tuple(name for name in _OBJECTS if name in PROVABLE)
+
+    def count(self, span: Span) -> int | None:
+        """How many live records there are."""
+        return self._prover.count(span)
+
+    def versions(self, span: Span) -> Iterator[Mapping[str, datetime]]:
+        """Id and SystemModstamp of each live record."""
+        return self._prover.versions(span)
 
     def link(self, ref: RecordRef) -> str:
         """The record's page; the instance forwards to the org's own address."""

@@ -20,6 +20,19 @@ NO_DELETED: Final = frozenset({"User", "OpportunityStage", "TaskStatus"})
 COUNTED: Final = frozenset({"OpportunityContactRole"})
 _SMALL: Final = frozenset({"OpportunityStage", "TaskStatus"})
 _BY_CREATION: Final = frozenset({"OpportunityHistory"})
+PROVABLE: Final = frozenset(
+    {
+        "User",
+        "Account",
+        "Contact",
+        "Lead",
+        "Opportunity",
+        "OpportunityContactRole",
+        "Case",
+        "Task",
+        "Event",
+    }
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +115,7 @@ def columns(one: Pass) -> list[str]:
     fields = {"Id", one.stamp, *one.request.fields}
     if one.everything:
         fields.add("IsDeleted")
-    if one.request.object in COUNTED:
+    if one.request.object in PROVABLE:
         fields.add("CreatedDate")
     return sorted(fields)
 

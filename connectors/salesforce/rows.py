@@ -24,10 +24,12 @@ def raw_record(
         message = "Id"
         raise ValueError(message)
     at = parse_instant(row[stamp])
+    made = row.get("CreatedDate")
     return RawRecord(
         ref=RecordRef(SYSTEM, object_name, record_id),
         version=iso_z(at),
         valid_from=at,
+        created_at=parse_instant(made) if made else None,
         fields={key: value for key, value in row.items() if key != "attributes"},
         deleted=bool(row.get("IsDeleted", False)),
     )

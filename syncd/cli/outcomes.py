@@ -10,6 +10,7 @@ from syncd.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
     from syncd.model.outcome import PollOutcome, RunOutcome
+    from syncd.ports.stores import Proof
 
 _GOOD = frozenset({"done", "already"})
 
@@ -44,6 +45,26 @@ def print_polls(polls: Sequence["PollOutcome"]) -> None:
                 "complete" if poll.complete else f"incomplete: {poll.error}",
             )
             for poll in polls
+        ],
+    )
+
+
+def print_proofs(proofs: Sequence["Proof"]) -> None:
+    """A table of what was held against the services, and what was mended."""
+    if not proofs:
+        return
+    print_table(
+        ("proved", "until", "missing", "stale", "gone", ""),
+        [
+            (
+                f"{proof.system} {proof.object}",
+                f"{proof.until:%Y-%m-%d %H:%M}",
+                proof.missing,
+                proof.stale,
+                proof.gone,
+                proof.doubted or ("mended" if proof.repaired else "complete"),
+            )
+            for proof in proofs
         ],
     )
 

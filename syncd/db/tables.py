@@ -44,6 +44,7 @@ RECORDS: Final = sa.Table(
     sa.Column("version", sa.String(128), nullable=False),
     sa.Column("valid_from", Instant()),
     sa.Column("happened_at", Instant()),
+    sa.Column("created_at", Instant()),
     sa.Column("is_open", sa.Boolean, nullable=False),
     sa.Column("deleted", sa.Boolean, nullable=False),
     sa.Column("pass_id", sa.Integer, nullable=False, server_default="0"),
@@ -85,6 +86,13 @@ DOUBTS: Final = sa.Table(
     sa.Column("scope", sa.String(320), primary_key=True),
     sa.Column("before", sa.Integer, nullable=False),
     sa.Column("after", sa.Integer, nullable=False),
+)
+PROOFS: Final = sa.Table(
+    "proofs",
+    METADATA,
+    sa.Column("system", sa.String(20), primary_key=True),
+    sa.Column("object", sa.String(40), primary_key=True),
+    sa.Column("body", sa.Text, nullable=False),
 )
 FILING: Final = sa.Table(
     "filing",

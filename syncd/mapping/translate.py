@@ -56,6 +56,7 @@ def translate_one(raw: RawRecord, object_map: ObjectMap) -> Record | Quarantined
         valid_from=raw.valid_from,
         fields=msgspec.json.encode(entity, order="sorted"),
         happened_at=_happened(entity, object_map.happened),
+        created_at=raw.created_at,
         is_open=_is_open(entity, object_map.open_unless),
     )
 

@@ -214,6 +214,7 @@ def _row(
         "version": record.version,
         "valid_from": record.valid_from,
         "happened_at": before["happened_at"] if keep and before else record.happened_at,
+        "created_at": before["created_at"] if keep and before else record.created_at,
         "is_open": record.is_open,
         "deleted": record.deleted,
         "pass_id": pass_id,

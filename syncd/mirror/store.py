@@ -25,6 +25,13 @@ from syncd.mirror.guests import GUESTS, host_homes
 from syncd.mirror.intake import take_in
 from syncd.mirror.load import load_homes
 from syncd.mirror.org import read_org
+from syncd.mirror.proof import (
+    load_proofs,
+    made_in,
+    months_of,
+    save_proof,
+    versions_of,
+)
 from syncd.model.ids import salesforce_id
 from syncd.model.outcome import PollOutcome
 from syncd.model.policy import Policy
@@ -34,6 +41,7 @@ from syncd.ports.stores import (
     CommitResult,
     DirtyHome,
     MirrorPage,
+    Proof,
     SnapshotDoubt,
 )
 
@@ -266,6 +274,44 @@ class SqlMirror:
         with self._read() as connection:
             rows = connection.execute(query).all()
         return {(system, name): count for system, name, count in rows}
+
+    # --- proofs -----------------------------------------------------------------------
+
+    def months(
+        self,
+        system: str,
+        object_name: str,
+        *,
+        start: datetime | None,
+        end: datetime,
+    ) -> Mapping[str, int]:
+        """Live records made in a span, by month of their making."""
+        span = made_in(system, object_name, start=start, end=end)
+        with self._read() as connection:
+            return months_of(connection, span)
+
+    def versions(
+        self,
+        system: str,
+        object_name: str,
+        *,
+        start: datetime | None,
+        end: datetime,
+    ) -> Mapping[str, datetime | None]:
+        """Id and the vendor's instant of each live record made in a span."""
+        span = made_in(system, object_name, start=start, end=end)
+        with self._read() as connection:
+            return versions_of(connection, span)
+
+    def save_proof(self, proof: Proof) -> None:
+        """Remember the last proof of an object."""
+        with self._write() as connection:
+            save_proof(connection, proof)
+
+    def proofs(self) -> Sequence[Proof]:
+        """The last proof of each object."""
+        with self._read() as connection:
+            return load_proofs(connection)
 
     @contextmanager
     def _write(self) -> Iterator[sa.Connection]:

@@ -42,6 +42,7 @@ class RawRecord(msgspec.Struct, frozen=True, kw_only=True):
             content hash); compared for equality, and for order where ``valid_from``
             is the same stamp.
         valid_from: The vendor's own instant of this version, None if it has none.
+        created_at: When the vendor's record was made, None if it does not say.
         fields: The vendor's JSON object.
         deleted: True for a tombstone; ``fields`` may then be empty.
     """
@@ -49,6 +50,7 @@ class RawRecord(msgspec.Struct, frozen=True, kw_only=True):
     ref: RecordRef
     version: str
     valid_from: datetime | None = None
+    created_at: datetime | None = None
     fields: Mapping[str, Any] = {}
     deleted: bool = False
 
@@ -61,6 +63,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
             sorted, without nulls; decodes straight into the entity's type.
         happened_at: When the thing took place, for the judged window; None for
             people, accounts and deals, which are always kept.
+        created_at: When the vendor's record was made: the window it is proved in.
     """
 
     ref: RecordRef
@@ -69,6 +72,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     fields: bytes
     deleted: bool = False
     happened_at: datetime | None = None
+    created_at: datetime | None = None
     is_open: bool = False
 
 

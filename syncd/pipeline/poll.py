@@ -23,7 +23,7 @@ from syncd.ports.stores import CommitResult, Mirror, MirrorPage
 
 Progress = Callable[[str, str, int, int | None], None]
 
-_WINDOWED: Final = frozenset(
+WINDOWED: Final = frozenset(
     {"Task", "Event", "call", "task", "mailing", "engagement", "OpportunityHistory"}
 )
 _LOG: Final = structlog.get_logger()
@@ -257,7 +257,7 @@ def _requests(
     """What to read of one object, a request for each scope."""
     name = object_map.object
     history = timedelta(days=inputs.policy.defaults.history_days)
-    since = inputs.now() - history if name in _WINDOWED else None
+    since = inputs.now() - history if name in WINDOWED else None
     return [
         ReadRequest(
             object=name,

@@ -241,6 +241,41 @@ class Current(msgspec.Struct, frozen=True, kw_only=True):
     fields: Mapping[str, Any] = {}
 
 
+class Span(msgspec.Struct, frozen=True, kw_only=True):
+    """Live records of one object by the instant at which they were made.
+
+    Attributes:
+        start: The first instant that belongs to it; None = from the beginning.
+        end: The first instant that does not.
+    """
+
+    object: str
+    start: datetime | None
+    end: datetime
+
+    def has(self, made_at: datetime | None) -> bool:
+        """Whether a record that was made then belongs to the span."""
+        if made_at is None or made_at >= self.end:
+            return False
+        return self.start is None or made_at >= self.start
+
+
+class ProvableConnector(Connector, Protocol):
+    """A connector whose records can be counted or listed: Salesforce and Outreach."""
+
+    def provable(self) -> tuple[str, ...]:
+        """Objects that can be held against the mirror."""
+        ...
+
+    def count(self, span: Span) -> int | None:
+        """How many records there are; None where the system has no trusty count."""
+        ...
+
+    def versions(self, span: Span) -> Iterator[Mapping[str, datetime]]:
+        """Id and instant of the present version of each record, page by page."""
+        ...
+
+
 class WritingConnector(Connector, Protocol):
     """A connector that can also write: Salesforce and Outreach."""
 
@@ -311,6 +346,7 @@ class ConnectorSpec(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         reads: Every request that a dry run may send.
         writes: Whether ``build`` gives a WritingConnector.
+        proves: Whether it gives a ProvableConnector.
     """
 
     system: str
@@ -318,3 +354,4 @@ class ConnectorSpec(msgspec.Struct, frozen=True, kw_only=True):
     reads: tuple[ReadPattern, ...]
     build: Callable[[ConnectorContext], Connector]
     writes: bool = False
+    proves: bool = False

@@ -54,6 +54,34 @@ class SnapshotDoubt(msgspec.Struct, frozen=True, kw_only=True):
     after: int
 
 
+class Proof(msgspec.Struct, frozen=True, kw_only=True):
+    """That the mirror was held against the service itself, and what it came to.
+
+    Attributes:
+        until: Records made before this instant were compared.
+        thorough: Every record's version was compared, not only their number.
+        missing: Records that the polls never brought; they are read now.
+        stale: Records of which the polls brought an older version; likewise.
+        gone: Records that are no longer there; they are deleted here now.
+        doubted: Why nothing was deleted, empty when there was no doubt.
+    """
+
+    system: str
+    object: str
+    proved_at: datetime
+    until: datetime
+    thorough: bool
+    missing: int = 0
+    stale: int = 0
+    gone: int = 0
+    doubted: str = ""
+
+    @property
+    def repaired(self) -> int:
+        """Records that the mirror had wrong."""
+        return self.missing + self.stale + self.gone
+
+
 class Mirror(Protocol):
     """The local copy of all records."""
 
@@ -137,6 +165,36 @@ class Mirror(Protocol):
 
     def live_counts(self) -> Mapping[tuple[str, str], int]:
         """Live records by (system, object)."""
+        ...
+
+    def months(
+        self,
+        system: str,
+        object_name: str,
+        *,
+        start: datetime | None,
+        end: datetime,
+    ) -> Mapping[str, int]:
+        """Live records made in a span, by month of their making (``2026-03``)."""
+        ...
+
+    def versions(
+        self,
+        system: str,
+        object_name: str,
+        *,
+        start: datetime | None,
+        end: datetime,
+    ) -> Mapping[str, datetime | None]:
+        """Id and the vendor's instant of each live record made in a span."""
+        ...
+
+    def save_proof(self, proof: Proof) -> None:
+        """Remember the last proof of an object."""
+        ...
+
+    def proofs(self) -> Sequence[Proof]:
+        """The last proof of each object, by system and object."""
         ...
 
 

@@ -32,6 +32,7 @@ _KEEP: Final = timedelta(days=7)
 _POLLS: Final = "polls"
 _WRITES: Final = "writes"
 _PRUNE_CRON: Final = "0 17 3 * * *"
+_PROVE_CRON: Final = "0 47 2 * * *"
 _UNIXEPOCH_SINCE: Final = (3, 42, 0)
 _MINUTE_S: Final = 60
 
@@ -44,10 +45,12 @@ class Jobs:
 
     Attributes:
         poll: Polls one system by name; ``dirty`` says whether anything moved.
+        prove: Holds the mirror against the services; ``dirty`` as for a poll.
         reconcile: Judges what is dirty and, where the mode allows, writes.
     """
 
     poll: Callable[[str], Mapping[str, Any]]
+    prove: Job
     reconcile: Job
 
 
@@ -64,6 +67,11 @@ def _jobs() -> Jobs:
 @DBOS.step(name="poll")
 def _poll_step(system: str) -> dict[str, Any]:
     return dict(_jobs().poll(system))
+
+
+@DBOS.step(name="prove")
+def _prove_step() -> dict[str, Any]:
+    return dict(_jobs().prove())
 
 
 @DBOS.step(name="reconcile")
@@ -84,8 +92,16 @@ def _prune_step() -> int:
 
 @DBOS.workflow(name="poll")
 def _poll_workflow(_scheduled_at: datetime, context: dict[str, Any]) -> None:
-    outcome = _poll_step(context["system"])
-    if outcome["dirty"]:
+    _reconcile_if(dirty=_poll_step(context["system"])["dirty"])
+
+
+@DBOS.workflow(name="prove")
+def _prove_workflow(_scheduled_at: datetime, _context: None) -> None:
+    _reconcile_if(dirty=_prove_step()["dirty"])
+
+
+def _reconcile_if(*, dirty: bool) -> None:
+    if dirty:
         with SetWorkflowID(f"reconcile-{DBOS.workflow_id}"):
             DBOS.enqueue_workflow(_WRITES, _reconcile_workflow)
 
@@ -191,7 +207,14 @@ class Engine:
             "schedule": _PRUNE_CRON,
             "context": None,
         }
-        return [*polls, prune]
+        prove: ScheduleInput = {
+            "schedule_name": "prove",
+            "workflow_fn": _prove_workflow,
+            "schedule": _PROVE_CRON,
+            "context": None,
+            "queue_name": _POLLS,
+        }
+        return [*polls, prune, prove]
 
 
 def _database(store_url: str) -> sa.Engine:

@@ -42,6 +42,12 @@ class ServiceJobs:
         dirty = bool(self._app.store.mirror.dirty(1))
         return {"system": system, "complete": outcome.complete, "dirty": dirty}
 
+    def prove(self) -> Mapping[str, Any]:
+        """Hold the mirror against the services; ``repaired`` records were wrong."""
+        proofs = self._app.prove()
+        dirty = bool(self._app.store.mirror.dirty(1))
+        return {"repaired": sum(p.repaired for p in proofs), "dirty": dirty}
+
     def reconcile(self) -> Mapping[str, Any]:
         """Judge dirty homes and, in apply mode, write what is automatic."""
         mirror = self._app.store.mirror

@@ -48,6 +48,7 @@ def _status(app: "App") -> dict[str, Any]:
             for one, _ in quarantined
         ],
         "doubted_snapshots": mirror.doubts(),
+        "proofs": mirror.proofs(),
         "open_intents": len(app.store.ledger.open_intents()),
         "last_runs": app.store.ledger.runs(limit=5),
     }
@@ -92,6 +93,13 @@ def _print(told: dict[str, Any]) -> None:
             f"not believed: {doubt.system} {doubt.object} fell from {doubt.before} "
             f"to {doubt.after} records; nothing was deleted"
         )
+    for proof in told["proofs"]:
+        if proof.repaired or proof.doubted:
+            print(
+                f"proof of {proof.system} {proof.object}, {proof.proved_at:%Y-%m-%d}: "
+                f"{proof.missing} missing, {proof.stale} stale, {proof.gone} gone: "
+                f"{proof.doubted or 'mended'}"
+            )
     if told["open_intents"]:
         print(f"writes of unknown outcome: {told['open_intents']}")
 
