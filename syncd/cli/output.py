@@ -11,6 +11,8 @@ Progress = Callable[[str, str, int, int | None], None]
 """Called with (what, which, done so far, total or None)."""
 
 _ARROW: Final = "next: "
+_NEVER_FOLDED: Final = 24  # ids, instants and numbers are no use in two pieces
+_PIPE_WIDTH: Final = 10_000
 
 
 def print_json(value: Any) -> None:  # noqa: ANN401 - any JSON value
@@ -21,24 +23,47 @@ def print_json(value: Any) -> None:  # noqa: ANN401 - any JSON value
     print(json.dumps(plain, indent=2, ensure_ascii=False))
 
 
+def _terminal() -> bool:
+    return sys.stdout.isatty()
+
+
 def has_colour() -> bool:
     """Whether stdout is a terminal that wants colour."""
-    return sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    return _terminal() and "NO_COLOR" not in os.environ
 
 
-def print_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """A table; plain columns when stdout is a pipe."""
+def print_table(
+    headings: Sequence[str], rows: Sequence[Sequence[object]], *, empty: str = ""
+) -> None:
+    """A table of plain text; without rows the words of ``empty``, if there are any.
+
+    Fits a terminal; in a pipe a row is one line, however long, so that it can be
+    searched and cut.
+    """
+    if not rows:
+        if empty:
+            print(empty)
+        return
     from rich import box  # noqa: PLC0415
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in headings:
-        table.add_column(heading, overflow="fold")
-    for row in rows:
-        table.add_row(*(str(cell) for cell in row))
-    width = None if sys.stdout.isatty() else 200
-    Console(no_color=not has_colour(), width=width, highlight=False).print(table)
+    cells = [[str(cell) for cell in row] for row in rows]
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for number, heading in enumerate(headings):
+        widest = max(len(row[number]) for row in cells)
+        table.add_column(
+            heading, overflow="fold", no_wrap=widest <= _NEVER_FOLDED or not _terminal()
+        )
+    for row in cells:
+        # Text, not str: a name such as "[red]" is a name and not mark-up.
+        table.add_row(*(Text(" ".join(cell.split())) for cell in row))
+    width = None if _terminal() else _PIPE_WIDTH
+    console = Console(no_color=not has_colour(), width=width, highlight=False)
+    with console.capture() as drawn:
+        console.print(table)
+    print("\n".join(line.rstrip() for line in drawn.get().splitlines()), end="\n\n")
 
 
 def say_next(step: str) -> None:

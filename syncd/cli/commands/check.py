@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 
 def check(context: typer.Context, *, as_json: AsJson = False) -> ExitCode:
-    """Check credentials, permissions, mapped fields, clocks and budgets.
+    """Check log-ins, fields, clocks and budgets.
 
-    Every problem at once, each with its remedy. Changes nothing.
+    Credentials, permissions, mapped fields, clock skew and call budgets: every
+    problem at once, each with its remedy. Changes nothing.
 
     Examples: ``syncd check``, ``syncd check --json``
     """

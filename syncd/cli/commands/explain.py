@@ -23,8 +23,9 @@ def explain(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Show why: evidence, candidates, and what would change the answer.
+    """Show why: the evidence behind an answer.
 
+    Candidates, their weights, and the smallest fact that would change the answer.
     Reads the mirror only. Changes nothing.
 
     Examples: ``syncd explain 00T5g00000AbCdEEAV``, ``syncd explain fnd_1f… --json``

@@ -58,6 +58,7 @@ def runs(
                 )
                 for run in known
             ],
+            empty="no runs yet",
         )
 
 

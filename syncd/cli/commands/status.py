@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def status(context: typer.Context, *, as_json: AsJson = False) -> None:
-    """Show connectors, lag, what waits, and the last run. Changes nothing.
+    """Show connectors, lag and what waits. Changes nothing.
 
     Examples: ``syncd status``, ``syncd status --json``
     """

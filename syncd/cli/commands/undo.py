@@ -11,9 +11,12 @@ from syncd.cli.options import AsJson
 
 def undo(
     context: typer.Context,
-    run_id: Annotated[str, typer.Argument(help="A run's id; see `syncd runs`.")],
+    run_id: Annotated[
+        str, typer.Argument(metavar="RUN_ID", help="A run's id; see `syncd runs`.")
+    ],
     only: Annotated[
-        list[str] | None, typer.Option("--only", help="Only this change; repeatable.")
+        list[str] | None,
+        typer.Option("--only", metavar="ID", help="Only this change; repeatable."),
     ] = None,
     *,
     dry_run: Annotated[
@@ -21,16 +24,16 @@ def undo(
     ] = False,
     as_json: AsJson = False,
 ) -> ExitCode:
-    """Take a run's changes back where the value is still ours. Writes.
+    """Take a run's changes back. Writes.
 
-    What a person has changed since is listed and left. What is undone stays undone:
-    see ``syncd tombstones``.
+    Only where the value is still ours: what a person has changed since is listed and
+    left. What is undone stays undone: see ``syncd tombstones``.
 
     Examples: ``syncd undo run_1f… --dry-run``, ``syncd undo run_1f… --only chg_2a…``
     """
     from syncd.cli.outcomes import finish_run  # noqa: PLC0415
     from syncd.cli.output import print_json, progress_bars  # noqa: PLC0415
-    from syncd.reports.as_text import as_text  # noqa: PLC0415
+    from syncd.reports.as_text import as_summary  # noqa: PLC0415
 
     with (
         context.obj.app(may_write=not dry_run) as app,
@@ -41,7 +44,7 @@ def undo(
             if as_json:
                 print_json(plan)
             else:
-                sys.stdout.write(as_text(plan))
+                sys.stdout.write(as_summary(plan))
             return ExitCode.DONE
         plan, run = app.undo(
             run_id,
