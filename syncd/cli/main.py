@@ -2,7 +2,6 @@
 
 import functools
 import inspect
-import os
 import re
 import sys
 import traceback
@@ -111,11 +110,6 @@ def _code_of(error: Exception, *, verbose: bool) -> ExitCode:
     if isinstance(error, SyncdError):
         say_error(error)
         return exit_code_of(error)
-    if isinstance(error, BrokenPipeError):
-        # The reader (`| head`) has enough. What is left in the buffer goes nowhere,
-        # or the interpreter would complain while it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.DONE
     if isinstance(error, OSError) and error.filename is not None:
         print(f"syncd: {error.filename}: {error.strerror}", file=sys.stderr)
         return ExitCode.USAGE
