@@ -48,6 +48,19 @@ def print_polls(polls: Sequence["PollOutcome"]) -> None:
     )
 
 
+def print_runs(runs: Iterable["RunOutcome"], *, empty: str) -> None:
+    """A table of runs, the last one first as they come."""
+    rows = []
+    for run in runs:
+        good = sum(item.status.value in _GOOD for item in run.items)
+        when = f"{run.started_at:%Y-%m-%d %H:%M:%S}"
+        left = len(run.items) - good
+        rows.append((run.run_id, run.kind, when, run.plan_id or "-", good, left))
+    print_table(
+        ("run", "kind", "started (UTC)", "plan", "done", "other"), rows, empty=empty
+    )
+
+
 def finish_run(run: "RunOutcome", *, as_json: bool) -> ExitCode:
     """Print a run; 5 when any of its changes did not come about."""
     if as_json:

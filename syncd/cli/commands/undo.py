@@ -33,7 +33,7 @@ def undo(
     """
     from syncd.cli.outcomes import finish_run  # noqa: PLC0415
     from syncd.cli.output import print_json, progress_bars  # noqa: PLC0415
-    from syncd.reports.as_text import as_summary  # noqa: PLC0415
+    from syncd.reports.as_text import as_text  # noqa: PLC0415
 
     with (
         context.obj.app(may_write=not dry_run) as app,
@@ -44,7 +44,7 @@ def undo(
             if as_json:
                 print_json(plan)
             else:
-                sys.stdout.write(as_summary(plan))
+                sys.stdout.write(as_text(plan))
             return ExitCode.DONE
         plan, run = app.undo(
             run_id,
