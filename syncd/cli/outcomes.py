@@ -32,7 +32,15 @@ def say_incomplete(polls: Iterable["PollOutcome"]) -> None:
 def print_polls(polls: Sequence["PollOutcome"]) -> None:
     """A table of what each connector brought."""
     print_table(
-        ("connector", "records", "changed", "deleted", "quarantined", "seconds", ""),
+        (
+            "connector",
+            "records",
+            "changed",
+            "deleted",
+            "quarantined",
+            "seconds",
+            "state",
+        ),
         [
             (
                 poll.system,

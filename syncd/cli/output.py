@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 Progress = Callable[[str, str, int, int | None], None]
 """Called with (what, which, done so far, total or None)."""
@@ -60,7 +60,8 @@ def print_table(
         # Text, not str: a name such as "[red]" is a name and not mark-up.
         table.add_row(*(Text(" ".join(cell.split())) for cell in row))
     width = None if _terminal() else _PIPE_WIDTH
-    console = Console(no_color=not has_colour(), width=width, highlight=False)
+    colours: Literal["auto"] | None = "auto" if has_colour() else None
+    console = Console(color_system=colours, width=width, highlight=False)
     with console.capture() as drawn:
         console.print(table)
     print("\n".join(line.rstrip() for line in drawn.get().splitlines()), end="\n\n")
@@ -73,7 +74,7 @@ def say_next(step: str) -> None:
 
 @contextmanager
 def progress_bars() -> Iterator[Progress]:
-    """A bar per long-running part, on stderr; silent when that is not a terminal."""
+    """A bar per system or step, on stderr; silent when that is not a terminal."""
     if not sys.stderr.isatty() or "NO_COLOR" in os.environ:
         yield lambda *_: None
         return
@@ -95,12 +96,16 @@ def progress_bars() -> Iterator[Progress]:
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
-        tasks: dict[tuple[str, str], Any] = {}
+        tasks: dict[str, tuple[Any, str]] = {}
 
         def advance(what: str, which: str, done: int, total: int | None) -> None:
-            key = (what, which)
-            if key not in tasks:
-                tasks[key] = bars.add_task(f"{what} {which}".strip(), total=total)
-            bars.update(tasks[key], completed=done, total=total)
+            task, before = tasks.get(what, (None, ""))
+            if task is None:
+                task = bars.add_task("", total=total)
+            elif which != before:
+                bars.reset(task)
+            tasks[what] = (task, which)
+            name = f"{what} {which}".strip()
+            bars.update(task, description=name, completed=done, total=total)
 
         yield advance
