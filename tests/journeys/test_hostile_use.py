@@ -60,6 +60,15 @@ def test_a_scope_or_file_that_is_not_there_is_an_error(place, arguments, says):
     assert "nobody@" not in done.stderr
 
 
+def test_check_says_whom_it_takes_for_a_tool_and_which_domains_for_ours(place):
+    """What the policy leaves empty is found out, and can be looked at."""
+    _, path, _ = place
+    done = syncd(path, "check", "--json")
+    says = {item["name"]: item["says"] for item in json.loads(done.stdout)}
+    assert says["own domains"] == "northwind-cloud.com (found out)"
+    assert says["integration users"].endswith("(found out)")
+
+
 def test_fifteen_characters_name_the_same_record(place):
     """The id from the browser's address bar and the long one give the same plan."""
     _, path, plan = place
