@@ -200,7 +200,8 @@ def _password_in_url(path: Path, data: Mapping[str, Any]) -> list[Problem]:
     store = data.get("store")
     url = store.get("url") if isinstance(store, dict) else None
     try:
-        has_password = bool(isinstance(url, str) and urlsplit(url).password)
+        parts = urlsplit(url) if isinstance(url, str) else urlsplit("")
+        has_password = bool(parts.password) or "password=" in parts.query
     except ValueError:
         has_password = False
     if not has_password:

@@ -186,11 +186,17 @@ def test_other_variables_with_our_prefix_are_nobody_s_business(tmp_path, monkeyp
     assert load_config(written(tmp_path, "")).settings.mode == "dry-run"
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+psycopg://bob:hunter2@db/syncd",
+        "postgresql+psycopg://bob@db/syncd?password=hunter2",
+    ],
+)
 def test_a_password_in_the_store_s_address_is_refused_in_the_file_only(
-    tmp_path, monkeypatch
+    tmp_path, monkeypatch, url
 ):
     """The file is kept in version control; the environment is not."""
-    url = "postgresql+psycopg://bob:hunter2@db/syncd"
     path = written(tmp_path, f"[store]\nurl = '{url}'\nencryption_key = 'env:K'\n")
     (problem,) = problems_of(path)
     assert "store.url: a password must not stand here" in problem
