@@ -29,7 +29,7 @@ def page_text(tmp_path_factory):
 
 @pytest.mark.chromium
 def test_the_report_can_be_filtered_and_asks_nobody(page_text):
-    """Filters work, also by keyboard; it fits a phone; no request leaves the page."""
+    """Filters work, also by keyboard; it fits phone and paper; it asks nobody."""
     path, plan = page_text
     chromium = shutil.which("chromium")
     if chromium is None:
@@ -54,6 +54,13 @@ def test_the_report_can_be_filtered_and_asks_nobody(page_text):
         page.keyboard.press("r")
         shown = page.locator(".finding:visible").count()
         assert page.locator("#count").inner_text() == f"{shown} shown"
+        muted = "getComputedStyle(document.querySelector('.muted')).color"
+        by_day = page.evaluate(muted)
+        page.emulate_media(color_scheme="dark")
+        assert page.evaluate(muted) != by_day
+        page.emulate_media(color_scheme="dark", media="print")
+        assert page.evaluate(muted) == by_day
+        page.emulate_media(color_scheme="light", media="screen")
         page.set_viewport_size({"width": 360, "height": 640})
         wide = "document.documentElement.scrollWidth > innerWidth"
         assert not page.evaluate(wide)
