@@ -4,12 +4,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import TypeVar, cast
 
 from syncd import clock, plugins
-from syncd.config.load import Config, nearest
+from syncd.config.load import Config
+from syncd.config.names import nearest
 from syncd.config.policy import load_policy
-from syncd.errors import ConfigError, GuardError, Problem, UsageError
+from syncd.errors import AuthError, ConfigError, GuardError, Problem, UsageError
 from syncd.kit.session import GuardedSession, build_session
 from syncd.mapping.load import LoadedMappings, load_mappings
 from syncd.model.outcome import PollOutcome, RunOutcome
@@ -31,6 +33,7 @@ from syncd.ports.connector import (
     WritingConnector,
 )
 from syncd.ports.stores import Proof
+from syncd.redact import redact_text
 from syncd.store import Store, open_store
 
 _T = TypeVar("_T")
@@ -120,8 +123,9 @@ class App:
         """Judge the scope and save the plan; writes to no remote system.
 
         Raises:
-            UsageError: A rule that does not exist.
+            UsageError: A rule, opportunity, account or owner that does not exist.
         """
+        self._refuse_unknown(scope or Scope())
         for name in rules:
             if name not in self.rules:
                 remedy = nearest(name, self.rules)
@@ -144,6 +148,35 @@ class App:
             progress=progress,
         )
         return make_plan(request)
+
+    def _refuse_unknown(self, scope: Scope) -> None:
+        """A mistyped id must not look like an org without faults.
+
+        Only a complete poll knows what there is not.
+        """
+        mirror = self.store.mirror
+        salesforce = mirror.polls().get("salesforce")
+        if salesforce is None or not salesforce.complete:
+            return
+        asked = [(one, "Opportunity") for one in scope.opportunities]
+        asked += [(one, "Account") for one in scope.accounts]
+        for one, wanted in asked:
+            found = [ref.object for ref in mirror.find(one)]
+            if wanted not in found:
+                what = f"is no {wanted}" + (f" but {found[0]}" if found else " we know")
+                raise UsageError(
+                    Problem(where=one, what=what, remedy="check the id and the option")
+                )
+        users = mirror.org(self.policy).users_by_email if scope.owners else {}
+        for one in scope.owners:
+            if one.casefold() not in users:
+                raise UsageError(
+                    Problem(
+                        where=redact_text(one),
+                        what="is no Salesforce user's e-mail address",
+                        remedy="check the address",
+                    )
+                )
 
     def apply(
         self,
@@ -300,9 +333,12 @@ def open_app(
                 vault=store.vault,
                 now=clock.now,
             )
-            connectors[system] = spec.build(context)
-            stack.callback(connectors[system].close)
-            sessions[system] = session
+            built = problems.load(partial(_built, spec, context, path=config.path))
+            if built is not None:
+                stack.callback(built.close)
+                connectors[system] = built
+                sessions[system] = session
+        problems.check()
         yield App(
             config=config,
             policy=policy,
@@ -313,6 +349,23 @@ def open_app(
             connectors=connectors,
             sessions=sessions,
         )
+
+
+def _built(spec: ConnectorSpec, context: ConnectorContext, *, path: Path) -> Connector:
+    """The connector.
+
+    Raises:
+        ConfigError: A secret is not of the kind that it must be.
+    """
+    try:
+        return spec.build(context)
+    except AuthError as error:
+        problem = Problem(
+            where=f"{path}: {spec.system}",
+            what=f"{error.code}: {error.detail}" if error.detail else error.code,
+            remedy=f"see docs/connectors/{spec.system}.md",
+        )
+        raise ConfigError([problem]) from None
 
 
 def _session(spec: ConnectorSpec, *, config: Config, may_write: bool) -> GuardedSession:

@@ -1,17 +1,22 @@
 """Builds the command line from ``syncd.cli.commands`` and turns errors into advice."""
 
 import functools
+import inspect
+import re
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
+from typer.core import TyperGroup
 
 from syncd.cli.exit_codes import ExitCode, exit_code_of
 from syncd.cli.invocation import Invocation
 from syncd.errors import ConfigError, SyncdError
 from syncd.plugins import modules
+from syncd.redact import redact_text
 
 _HELP: Final = (
     "Uphold a sales team's practices for logging activities across Salesforce, "
@@ -19,10 +24,18 @@ _HELP: Final = (
 )
 
 
+class _Alphabetical(TyperGroup):
+    """Commands by name, groups of commands among them."""
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
+        return sorted(super().list_commands(ctx))
+
+
 def build_app() -> typer.Typer:
     """The Typer application with every command found in ``syncd.cli.commands``."""
     app = typer.Typer(
         name="syncd",
+        cls=_Alphabetical,
         help=_HELP,
         no_args_is_help=True,
         rich_markup_mode=None,
@@ -33,17 +46,33 @@ def build_app() -> typer.Typer:
     for name, module in modules("syncd.cli.commands"):
         shown = name.rstrip("_").replace("_", "-")
         if isinstance(module.COMMAND, typer.Typer):
+            for one in module.COMMAND.registered_commands:
+                one.help = help_text(one.callback)
             app.add_typer(module.COMMAND, name=shown)
         else:
-            app.command(name=shown)(_finishing(module.COMMAND))
+            text = help_text(module.COMMAND)
+            app.command(name=shown, help=text)(_finishing(module.COMMAND))
     return app
+
+
+def help_text(command: Callable[..., Any] | None) -> str:
+    """A command's docstring for a terminal: no mark-up, one example per line."""
+    text, _, examples = inspect.cleandoc(command.__doc__ or "").partition("Examples: ")
+    shown = text.replace("``", "").strip()
+    if not examples:
+        return shown
+    lines = "\n".join(f"  {one}" for one in re.findall(r"``([^`]+)``", examples))
+    return f"{shown}\n\n\b\nExamples:\n{lines}"
 
 
 def _top(
     context: typer.Context,
     config: Annotated[
         Path | None,
-        typer.Option(help="Configuration file; else $SYNCD_CONFIG, else ./syncd.toml."),
+        typer.Option(
+            metavar="FILE",
+            help="Configuration file; else $SYNCD_CONFIG, else ./syncd.toml.",
+        ),
     ] = None,
     *,
     verbose: Annotated[
@@ -69,12 +98,41 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command; the exit code, with the error (if any) said on stderr."""
     try:
         build_app()(args=list(arguments), standalone_mode=True)
-    except SyncdError as error:
-        say_error(error)
-        return exit_code_of(error)
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else ExitCode.DONE
+    except Exception as error:  # noqa: BLE001 - the last place before the user
+        return _code_of(error, verbose=bool({"-v", "--verbose"} & set(arguments)))
     return ExitCode.DONE
+
+
+def _code_of(error: Exception, *, verbose: bool) -> ExitCode:
+    """Say what went wrong; the exit code for it."""
+    if isinstance(error, SyncdError):
+        say_error(error)
+        return exit_code_of(error)
+    if isinstance(error, OSError) and error.filename is not None:
+        print(f"syncd: {error.filename}: {error.strerror}", file=sys.stderr)
+        return ExitCode.USAGE
+    _say_unexpected(error)
+    if verbose:
+        told = "".join(traceback.format_exception(error))
+        print(redact_text(told), file=sys.stderr)
+    return ExitCode.FAILURE
+
+
+def _say_unexpected(error: Exception) -> None:
+    """Say where an unforeseen error arose; not its message, it may quote a record."""
+    ours = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if {"syncd", "connectors"} & set(Path(frame.filename).parts[-4:])
+    ]
+    at = f"{Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else "the start"
+    print(
+        f"syncd: unexpected {type(error).__name__} at {at} → this is a fault of syncd; "
+        "report it with what `syncd --verbose …` prints",
+        file=sys.stderr,
+    )
 
 
 def say_error(error: SyncdError) -> None:

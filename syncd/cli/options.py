@@ -8,22 +8,35 @@ import typer
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Opportunities = Annotated[
     list[str] | None,
-    typer.Option("--opportunity", help="Only this opportunity; repeatable."),
+    typer.Option(
+        "--opportunity", metavar="ID", help="Only this opportunity; repeatable."
+    ),
 ]
 Accounts = Annotated[
-    list[str] | None, typer.Option("--account", help="Only this account; repeatable.")
+    list[str] | None,
+    typer.Option("--account", metavar="ID", help="Only this account; repeatable."),
 ]
 Owners = Annotated[
     list[str] | None,
-    typer.Option("--owner", help="Only records of this person (e-mail); repeatable."),
+    typer.Option(
+        "--owner", metavar="EMAIL", help="Only records of this person; repeatable."
+    ),
 ]
 Since = Annotated[
     list[str] | None,
-    typer.Option("--since", help="Only activities since this day (YYYY-MM-DD)."),
+    typer.Option(
+        "--since",
+        metavar="DATE",
+        help="Only activities since this day (YYYY-MM-DD); of several the earliest.",
+    ),
 ]
 Rules = Annotated[
-    list[str] | None, typer.Option("--rule", help="Only this rule; repeatable.")
+    list[str] | None,
+    typer.Option("--rule", metavar="RULE", help="Only this rule; repeatable."),
 ]
 Output = Annotated[
-    Path | None, typer.Option("--output", "-o", help="Write the report to this file.")
+    Path | None,
+    typer.Option(
+        "--output", "-o", metavar="FILE", help="Write the report to this file."
+    ),
 ]

@@ -33,7 +33,15 @@ def say_incomplete(polls: Iterable["PollOutcome"]) -> None:
 def print_polls(polls: Sequence["PollOutcome"]) -> None:
     """A table of what each connector brought."""
     print_table(
-        ("connector", "records", "changed", "deleted", "quarantined", "seconds", ""),
+        (
+            "connector",
+            "records",
+            "changed",
+            "deleted",
+            "quarantined",
+            "seconds",
+            "state",
+        ),
         [
             (
                 poll.system,
@@ -66,6 +74,19 @@ def print_proofs(proofs: Sequence["Proof"]) -> None:
             )
             for proof in proofs
         ],
+    )
+
+
+def print_runs(runs: Iterable["RunOutcome"], *, empty: str) -> None:
+    """A table of runs, the last one first as they come."""
+    rows = []
+    for run in runs:
+        good = sum(item.status.value in _GOOD for item in run.items)
+        when = f"{run.started_at:%Y-%m-%d %H:%M:%S}"
+        left = len(run.items) - good
+        rows.append((run.run_id, run.kind, when, run.plan_id or "-", good, left))
+    print_table(
+        ("run", "kind", "started (UTC)", "plan", "done", "other"), rows, empty=empty
     )
 
 

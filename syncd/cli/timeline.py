@@ -1,12 +1,13 @@
 """Prints an account or an opportunity for people."""
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from syncd.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
     from syncd.cli.invocation import Invocation
-    from syncd.pipeline.timeline import Timeline
+    from syncd.pipeline.timeline import PersonLine, Timeline, TimelineEntry
 
 
 def show(invocation: "Invocation", *, kind: str, given: str, as_json: bool) -> None:
@@ -37,42 +38,66 @@ def _yes(value: object) -> str:
 def _print(told: "Timeline") -> None:
     subject = told.subject
     print(f"{subject.name} ({subject.object} {subject.id})  {subject.url}".rstrip())
-    if told.opportunities:
-        print_table(
-            ("opportunity", "id", "stage", "closes"),
-            [
-                (one.opportunity.name, one.opportunity.id, one.stage, one.close_date)
-                for one in told.opportunities
-            ],
-        )
-    if told.roles:
-        print_table(
-            ("contact", "role", "primary", "Salesforce", "Outreach"),
-            [
-                (
-                    one.person.name or one.person.id,
-                    one.role or "-",
-                    _yes(one.is_primary),
-                    _yes(one.in_salesforce),
-                    _yes(one.in_outreach),
-                )
-                for one in told.roles
-            ],
-        )
+    print()
     print_table(
-        ("when", "what", "status", "about", "records"),
+        ("opportunity", "id", "stage", "closes"),
         [
-            (
-                f"{one.at:%Y-%m-%d %H:%M}",
-                one.kind,
-                one.status,
-                one.target or "-",
-                ", ".join(f"{r.system} {r.object} {r.id}" for r in one.records),
-            )
-            for one in told.entries
+            (one.opportunity.name, one.opportunity.id, one.stage, one.close_date)
+            for one in told.opportunities
         ],
     )
     print_table(
-        ("finding", "rule", "severity", "says"),
-        [(one.id, one.rule, one.severity, one.message) for one in told.findings],
+        ("contact", "role", "primary", "Salesforce", "Outreach"),
+        [
+            (
+                one.person.name or one.person.id,
+                one.role or "-",
+                _yes(one.is_primary),
+                _yes(one.in_salesforce),
+                _yes(one.in_outreach),
+            )
+            for one in told.roles
+        ],
+    )
+    print_table(
+        ("person", "contact", "prospect", "roles"),
+        [_person(one) for one in told.people],
+    )
+    print_table(
+        ("when (UTC)", "what", "status", "about", "name", "in", "id"),
+        [_entry(one) for one in told.entries],
+        empty="nothing happened in the time that is loaded",
+    )
+    print_table(
+        ("rule", "severity", "record", "says"),
+        [
+            (one.rule, one.severity, one.subject.id, one.message)
+            for one in told.findings
+        ],
+        empty="no findings",
+    )
+
+
+def _person(one: "PersonLine") -> tuple[object, ...]:
+    shown = one.contact or one.prospects[0]
+    return (
+        shown.name or shown.id,
+        one.contact.id if one.contact else "-",
+        ", ".join(prospect.id for prospect in one.prospects) or "-",
+        one.opportunities or "-",
+    )
+
+
+def _entry(one: "TimelineEntry") -> tuple[object, ...]:
+    """One interaction; its id is the one to give to ``syncd explain``."""
+    main = min(one.records, key=lambda record: record.system != "salesforce")
+    counts = Counter(record.system for record in one.records)
+    return (
+        f"{one.at:%Y-%m-%d %H:%M}",
+        one.kind,
+        one.status,
+        one.target or "-",
+        main.name or "-",
+        ", ".join(f"{s} x{n}" if n > 1 else s for s, n in sorted(counts.items())),
+        main.id,
     )

@@ -1,17 +1,21 @@
 """From syncd.toml to a :class:`Config`: every problem at once, with key and remedy."""
 
-import difflib
 import os
 import tomllib
-import types
-import typing
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ValidationError
 
+from syncd.config.environment import (
+    PREFIX,
+    unknown_variables,
+    unreadable_variables,
+)
+from syncd.config.names import known_keys, nearest
 from syncd.config.secrets import (
     UnresolvedSecretError,
     is_reference,
@@ -22,7 +26,6 @@ from syncd.config.settings import Settings
 from syncd.errors import ConfigError, Problem
 
 DEFAULT_NAME: Final = "syncd.toml"
-_PREFIX: Final = "SYNCD_"
 _CONNECTORS: Final = ("salesforce", "outreach", "google_calendar", "chorus")
 
 
@@ -117,7 +120,7 @@ def _resolved(
 
 def config_path(given: Path | None) -> Path:
     """Which file to read: the option, else ``$SYNCD_CONFIG``, else ./syncd.toml."""
-    return given or Path(os.environ.get(f"{_PREFIX}CONFIG") or DEFAULT_NAME)
+    return given or Path(os.environ.get(f"{PREFIX}CONFIG") or DEFAULT_NAME)
 
 
 def load_config(path: Path) -> Config:
@@ -127,12 +130,19 @@ def load_config(path: Path) -> Config:
         ConfigError: Every problem found, in the order of the file's sections.
     """
     data = _read(path)
+    unreadable = list(unreadable_variables())
+    if unreadable:
+        raise ConfigError(unreadable)
+    strangers = [*unknown_variables(), *_password_in_url(path, data)]
     try:
         settings = Settings(**data)
     except ValidationError as error:
         problems = [_problem(path, item) for item in error.errors(include_input=False)]
-        raise ConfigError([*problems, *_unknown_variables()]) from None
-    problems = [*_unknown_variables(), *_unsupported(path, settings)]
+        known = {problem.where for problem in problems}
+        raise ConfigError(
+            [*problems, *(one for one in strangers if one.where not in known)]
+        ) from None
+    problems = [*strangers, *_unsupported(path, settings)]
     if problems:
         raise ConfigError(problems)
     return Config(path=path.resolve(), settings=settings)
@@ -155,13 +165,6 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError([problem]) from None
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Advice for an unknown name: the nearest known one, else all of them."""
-    names = sorted(known)
-    close = difflib.get_close_matches(name, names, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(names)}"
-
-
 def _read(path: Path) -> dict[str, Any]:
     if path.is_file():
         return read_toml(path)
@@ -176,38 +179,14 @@ def _read(path: Path) -> dict[str, Any]:
     )
 
 
-def _section_of(annotation: object) -> type[BaseModel] | None:
-    """The section type behind ``X`` or ``X | None``."""
-    options = (
-        typing.get_args(annotation)
-        if isinstance(annotation, types.UnionType)
-        else (annotation,)
-    )
-    for option in options:
-        if isinstance(option, type) and issubclass(option, BaseModel):
-            return option
-    return None
-
-
-def _known_keys(section: Sequence[object]) -> Iterable[str]:
-    model: type[BaseModel] = Settings
-    for name in section:
-        field = model.model_fields.get(str(name))
-        inner = None if field is None else _section_of(field.annotation)
-        if inner is None:
-            return ()
-        model = inner
-    return model.model_fields
-
-
 def _problem(path: Path, item: Mapping[str, Any]) -> Problem:
     """A validation error as a problem; never quotes the value, it may be a secret."""
     loc: Sequence[object] = item["loc"]
     dotted = ".".join(str(part) for part in loc) or "the file"
-    variable = _PREFIX + "__".join(str(part) for part in loc).upper()
+    variable = PREFIX + "__".join(str(part) for part in loc).upper()
     where = f"${variable}" if variable in os.environ else f"{path}: {dotted}"
     if item["type"] == "extra_forbidden":
-        remedy = nearest(str(loc[-1]), _known_keys(loc[:-1]))
+        remedy = nearest(str(loc[-1]), known_keys(loc[:-1]))
         return Problem(where=where, what="unknown key", remedy=remedy)
     if item["type"] == "missing":
         return Problem(where=where, what="is missing", remedy="add the key")
@@ -216,21 +195,24 @@ def _problem(path: Path, item: Mapping[str, Any]) -> Problem:
     return Problem(where=where, what=what, remedy=remedy or "correct the value")
 
 
-def _unknown_variables() -> list[Problem]:
-    """SYNCD_SECTION__KEY variables that override nothing."""
-    problems = []
-    for variable in sorted(os.environ):
-        name = variable.removeprefix(_PREFIX)
-        section, split, key = name.lower().partition("__")
-        if name == variable or not split:
-            continue
-        known = set(_known_keys([section]))
-        if key not in known:
-            advice = nearest(key, known) if known else "there is no such section"
-            problems.append(
-                Problem(where=f"${variable}", what="unknown key", remedy=advice)
-            )
-    return problems
+def _password_in_url(path: Path, data: Mapping[str, Any]) -> list[Problem]:
+    """A store's address in the file may name a user but not the password."""
+    store = data.get("store")
+    url = store.get("url") if isinstance(store, dict) else None
+    try:
+        parts = urlsplit(url) if isinstance(url, str) else urlsplit("")
+        has_password = bool(parts.password) or "password=" in parts.query
+    except ValueError:
+        has_password = False
+    if not has_password:
+        return []
+    return [
+        Problem(
+            where=f"{path}: store.url",
+            what="a password must not stand here",
+            remedy="leave it out; set PGPASSWORD, ~/.pgpass or $SYNCD_STORE__URL",
+        )
+    ]
 
 
 def _unsupported(path: Path, settings: Settings) -> list[Problem]:

@@ -3,13 +3,15 @@
 import hashlib
 import re
 from collections.abc import Mapping
+from enum import Enum
 from pathlib import Path
 from typing import Any, Final, TypeVar
 from zoneinfo import available_timezones
 
 import msgspec
 
-from syncd.config.load import nearest, read_toml
+from syncd.config.load import read_toml
+from syncd.config.names import nearest
 from syncd.errors import ConfigError, Problem
 from syncd.model.policy import (
     AssociationPolicy,
@@ -58,8 +60,15 @@ class _Reader:
             try:
                 values[name] = msgspec.convert(value, field.type)
             except msgspec.ValidationError as error:
-                self.problem(f"{key}.{name}", str(error), "correct the value")
+                self.problem(f"{key}.{name}", str(error), _remedy(field.type))
         return kind(**values)
+
+
+def _remedy(wanted: object) -> str:
+    """Advice for a value of the wrong type."""
+    if isinstance(wanted, type) and issubclass(wanted, Enum):
+        return f"write one of {', '.join(str(one.value) for one in wanted)}"
+    return "correct the value"
 
 
 def load_policy(path: Path, rules: Mapping[str, RuleSpec]) -> Policy:

@@ -82,7 +82,7 @@ class StoreSettings(Section):
             message = "url must start with sqlite:/// or postgresql+psycopg://"
             raise ValueError(message)
         if self.url.startswith("postgresql") and not self.encryption_key:
-            message = "encryption_key is required with PostgreSQL"
+            message = "encryption_key is required with PostgreSQL: refer to a key"
             raise ValueError(message)
         return self
 
@@ -114,14 +114,14 @@ class SalesforceSettings(Section):
     def _check(self) -> "SalesforceSettings":
         missing = [k for k in _SALESFORCE_NEEDS[self.auth] if not getattr(self, k)]
         if missing:
-            message = f"auth = {self.auth!r} needs {', '.join(missing)}"
+            message = f"auth = {self.auth!r} needs {', '.join(missing)}: add the key"
             raise ValueError(message)
         generic = urlsplit(self.login_url).hostname in {
             "login.salesforce.com",
             "test.salesforce.com",
         }
         if generic and self.auth == "client_credentials":
-            message = "auth = 'client_credentials' needs login_url = your My Domain"
+            message = "auth = 'client_credentials' needs your My Domain: set login_url"
             raise ValueError(message)
         return self
 
@@ -179,7 +179,9 @@ class WebSettings(Section):
     def _check(self) -> "WebSettings":
         host = self.listen.rpartition(":")[0].strip("[]")
         if not _loopback(host) and not self.token:
-            message = "token is required when listen is not a loopback address"
+            message = (
+                "token is required when listen is not a loopback address: refer to one"
+            )
             raise ValueError(message)
         return self
 

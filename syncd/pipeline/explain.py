@@ -46,6 +46,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     subject: Shown | None = None
     home: str = ""
+    home_name: str = ""
     filed_because: str = ""
     interaction: str = ""
     kind: str = ""
@@ -75,7 +76,7 @@ class Explainer:
         """Why, for the id of an activity, opportunity, finding or change.
 
         Raises:
-            UsageError: No such id.
+            UsageError: No such id, or the id of several records.
         """
         if given.startswith("chg_"):
             found = self._plans.find_change(given)
@@ -90,7 +91,7 @@ class Explainer:
                 wanted = {c for f in findings for c in f.changes}
                 changes = [c for c in holder.changes if c.id in wanted]
                 return self._planned(given, findings, changes)
-        return self._record(given, self._look.find(given)[0])
+        return self._record(given, self._look.the_one(given))
 
     def _planned(
         self, given: str, findings: Sequence[PlanFinding], changes: Sequence[Change]
@@ -108,14 +109,19 @@ class Explainer:
 
     def _record(self, given: str, ref: RecordRef) -> Explanation:
         home, because = self._look.home_of(ref)
+        account = RecordRef("salesforce", "Account", home)
         bare = Explanation(
-            id=given, subject=self._look.shown(ref), home=home, filed_because=because
+            id=given,
+            subject=self._look.shown(ref),
+            home=home,
+            home_name=self._look.shown(account).name,
+            filed_because=because,
         )
         if not home:
             return bare
         judged = self._look.judged(home)
         interaction = judged.view.interaction_of.get(ref)
-        told = msgspec.structs.replace(bare, rule_findings=_about(judged, ref))
+        told = msgspec.structs.replace(bare, rule_findings=self._about(judged, ref))
         if interaction is None:
             return told
         association = judged.view.associations.get(interaction.key)
@@ -153,6 +159,23 @@ class Explainer:
             ),
         )
 
+    def _about(self, judged: Judged, ref: RecordRef) -> tuple[str, ...]:
+        """Findings that concern a record, as sentences that name theirs."""
+        return tuple(
+            f"{finding.rule}: {finding.message}{self._of(finding.subject, ref)}"
+            for finding in judged.findings
+            if finding.subject == ref
+            or ref.id == finding.opportunity_id
+            or any(evidence.ref == ref for evidence in finding.evidence)
+        )
+
+    def _of(self, subject: RecordRef, asked: RecordRef) -> str:
+        if subject == asked:
+            return ""
+        shown = self._look.shown(subject)
+        name = f"{shown.name!r}, " if shown.name else ""
+        return f" ({name}{subject.object} {subject.id})"
+
     def _people(self, interaction: Interaction) -> Iterable[Person]:
         for one in interaction.participants:
             refs = [RecordRef("salesforce", "Contact", i) for i in one.contact_ids]
@@ -174,14 +197,3 @@ class Explainer:
             evidence=tuple(f"{f.weight:+.2f} {f.says}" for f in candidate.features),
             vetoes=candidate.vetoes,
         )
-
-
-def _about(judged: Judged, ref: RecordRef) -> tuple[str, ...]:
-    """Findings that concern a record, as sentences."""
-    return tuple(
-        f"{finding.rule}: {finding.message}"
-        for finding in judged.findings
-        if finding.subject == ref
-        or ref.id == finding.opportunity_id
-        or any(evidence.ref == ref for evidence in finding.evidence)
-    )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Final
 
 import msgspec
 
@@ -13,6 +14,8 @@ from syncd.model.rule import RuleSpec
 from syncd.model.view import AccountView
 from syncd.pipeline.judge import Judged, judge
 from syncd.ports.stores import Mirror
+
+_SLASHES_OF_FULL_NAME: Final = 2
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,20 +46,41 @@ class Looker:
         self._now = now
         self.org = mirror.org(policy)
 
-    def find(self, record_id: str) -> Sequence[RecordRef]:
-        """Every record with this id.
+    def find(self, given: str) -> Sequence[RecordRef]:
+        """Every record with this id; ``system/object/id`` names exactly one.
 
         Raises:
             UsageError: There is none in the mirror.
         """
-        refs = self._mirror.find(record_id)
+        refs = self._mirror.find(given)
+        if not refs and given.count("/") >= _SLASHES_OF_FULL_NAME:
+            bare = given.split("/", _SLASHES_OF_FULL_NAME)[-1]
+            refs = [ref for ref in self._mirror.find(bare) if str(ref) == given]
         if refs:
             return refs
         raise UsageError(
             Problem(
-                where=record_id,
+                where=given,
                 what="no record, finding or change has this id",
                 remedy="check the id; run `syncd sync` if it is new",
+            )
+        )
+
+    def the_one(self, given: str) -> RecordRef:
+        """The record with this id.
+
+        Raises:
+            UsageError: There is none, or it is the id of several.
+        """
+        refs = self.find(given)
+        if len(refs) == 1:
+            return refs[0]
+        names = ", ".join(str(ref) for ref in refs)
+        raise UsageError(
+            Problem(
+                where=given,
+                what="is the id of several records",
+                remedy=f"give one of {names}",
             )
         )
 

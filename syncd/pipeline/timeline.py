@@ -1,15 +1,23 @@
 """What is known about one account or opportunity, in the order it happened."""
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
+from syncd.errors import Problem, UsageError
 from syncd.model.entities import ContactRole, ProspectRole
 from syncd.model.finding import Finding
 from syncd.model.record import RecordRef
 from syncd.model.view import AccountView
 from syncd.pipeline.look import Looker, Shown, interactions_of
+
+_COMMANDS: Final = {
+    ("salesforce", "Account"): "account",
+    ("salesforce", "Opportunity"): "opportunity",
+}
 
 
 class RoleLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +40,14 @@ class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True):
     records: tuple[Shown, ...]
 
 
+class PersonLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One person of an account: in Salesforce, in Outreach, and on how many deals."""
+
+    contact: Shown | None
+    prospects: tuple[Shown, ...] = ()
+    opportunities: int = 0
+
+
 class FindingLine(msgspec.Struct, frozen=True, kw_only=True):
     """One finding, in a line."""
 
@@ -39,6 +55,7 @@ class FindingLine(msgspec.Struct, frozen=True, kw_only=True):
     rule: str
     severity: str
     message: str
+    subject: Shown
 
 
 class OpportunityLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +73,7 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
     subject: Shown
     opportunities: tuple[OpportunityLine, ...] = ()
     roles: tuple[RoleLine, ...] = ()
+    people: tuple[PersonLine, ...] = ()
     entries: tuple[TimelineEntry, ...] = ()
     findings: tuple[FindingLine, ...] = ()
 
@@ -64,7 +82,7 @@ def account_timeline(look: Looker, account_id: str) -> Timeline:
     """Everything about one account.
 
     Raises:
-        UsageError: No account with this id was read.
+        UsageError: No account with this id was read, or it is of something else.
     """
     ref = _only(look, account_id, "Account")
     judged = look.judged(look.home_of(ref)[0])
@@ -73,8 +91,9 @@ def account_timeline(look: Looker, account_id: str) -> Timeline:
     return Timeline(
         subject=look.shown(ref),
         opportunities=tuple(_opportunities(look, view)),
+        people=tuple(_people(look, view)),
         entries=tuple(_entries(look, view, keys)),
-        findings=tuple(_finding_lines(judged.findings)),
+        findings=tuple(_finding_lines(look, judged.findings)),
     )
 
 
@@ -82,7 +101,7 @@ def opportunity_timeline(look: Looker, opportunity_id: str) -> Timeline:
     """Everything about one opportunity: people on both sides, history, findings.
 
     Raises:
-        UsageError: No opportunity with this id was read.
+        UsageError: No opportunity with this id was read, or it is of something else.
     """
     ref = _only(look, opportunity_id, "Opportunity")
     judged = look.judged(look.home_of(ref)[0])
@@ -102,7 +121,7 @@ def opportunity_timeline(look: Looker, opportunity_id: str) -> Timeline:
         ),
         roles=tuple(_roles(look, view, ref.id)),
         entries=tuple(_entries(look, view, keys)),
-        findings=tuple(_finding_lines(findings)),
+        findings=tuple(_finding_lines(look, findings)),
     )
 
 
@@ -111,7 +130,15 @@ def _only(look: Looker, given: str, object_name: str) -> RecordRef:
     for ref in refs:
         if ref.system == "salesforce" and ref.object == object_name:
             return ref
-    return refs[0]
+    other = refs[0]
+    command = _COMMANDS.get((other.system, other.object))
+    raise UsageError(
+        Problem(
+            where=given,
+            what=f"is no {object_name} but {other.system} {other.object}",
+            remedy=f"syncd {command} {given}" if command else f"syncd explain {other}",
+        )
+    )
 
 
 def _opportunities(look: Looker, view: AccountView) -> Iterable[OpportunityLine]:
@@ -140,14 +167,38 @@ def _entries(
         )
 
 
-def _finding_lines(findings: Iterable[Finding]) -> Iterable[FindingLine]:
+def _finding_lines(look: Looker, findings: Iterable[Finding]) -> Iterable[FindingLine]:
     for finding in findings:
         yield FindingLine(
             id=finding.id,
             rule=finding.rule,
             severity=finding.severity.value,
             message=finding.message,
+            subject=look.shown(finding.subject),
         )
+
+
+def _people(look: Looker, view: AccountView) -> Iterable[PersonLine]:
+    """Contacts and prospects of the account, one line per person."""
+    roles: Counter[str] = Counter()
+    for held in view.roles_by_opportunity.values():
+        roles.update(role.contact_id for role in held)
+    prospects = {prospect.id: prospect for prospect in view.records.prospects}
+    for contact in sorted(view.records.contacts, key=lambda c: (c.name, c.id)):
+        theirs = [p.id for p in prospects.values() if contact.id in p.crm_ids]
+        for one in theirs:
+            prospects.pop(one, None)
+        yield PersonLine(
+            contact=look.shown(RecordRef("salesforce", "Contact", contact.id)),
+            prospects=tuple(_prospect(look, one) for one in sorted(theirs)),
+            opportunities=roles[contact.id],
+        )
+    for one in sorted(prospects):
+        yield PersonLine(contact=None, prospects=(_prospect(look, one),))
+
+
+def _prospect(look: Looker, prospect_id: str) -> Shown:
+    return look.shown(RecordRef("outreach", "prospect", prospect_id))
 
 
 def _roles(look: Looker, view: AccountView, opportunity_id: str) -> Iterable[RoleLine]:

@@ -1,4 +1,8 @@
-"""The dry-run report as CSV: one line per finding and changed field."""
+"""The dry-run report as CSV: one line per finding and changed field.
+
+After the findings come the lines about the whole plan: their ``status`` is ``cost``,
+``guard``, ``note`` or ``incomplete``, and their ``message`` says it.
+"""
 
 import csv
 import io
@@ -6,7 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from syncd.model.plan import Change, Plan, PlanFinding
-from syncd.reports.values import shown_value
+from syncd.reports.values import field_lines, foot_lines, no_change_because, status_of
 
 _HEADINGS: Final = (
     "finding",
@@ -29,6 +33,10 @@ _HEADINGS: Final = (
     "after",
     "confidence",
     "reason",
+    "changed_system",
+    "changed_object",
+    "changed_id",
+    "operation",
 )
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -36,55 +44,61 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 def as_csv(plan: Plan) -> str:
     """Comma-separated, with a heading; no cell starts a spreadsheet formula."""
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(_HEADINGS)
+    writer = csv.DictWriter(out, _HEADINGS, restval="", lineterminator="\n")
+    writer.writeheader()
     changes = {change.id: change for change in plan.changes}
     for finding in plan.findings:
         for row in _rows(finding, changes):
-            writer.writerow([safe_cell(cell) for cell in row])
+            writer.writerow({key: safe_cell(cell) for key, cell in row.items()})
+    for line in foot_lines(plan):
+        writer.writerow({"status": line.kind, "message": safe_cell(line.text)})
     return out.getvalue()
 
 
 def safe_cell(value: object) -> str:
-    """Text that a spreadsheet takes as text."""
-    text = str(value)
+    """Text that a spreadsheet takes as text; nothing for None."""
+    text = "" if value is None else str(value)
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _rows(
     finding: PlanFinding, changes: dict[str, Change]
-) -> Iterator[tuple[object, ...]]:
+) -> Iterator[dict[str, object]]:
     subject = finding.subject
-    head = (
-        finding.id,
-        finding.rule,
-        finding.severity,
-        "waiting" if finding.waiting else finding.status,
-        subject.system,
-        subject.object,
-        subject.id,
-        subject.name,
-        finding.owner or "",
-        finding.account_id or "",
-        finding.opportunity_id or "",
-        finding.message,
-        finding.why_not,
-    )
+    head: dict[str, object] = {
+        "finding": finding.id,
+        "rule": finding.rule,
+        "severity": finding.severity,
+        "status": status_of(finding),
+        "system": subject.system,
+        "object": subject.object,
+        "id": subject.id,
+        "name": subject.name,
+        "owner": finding.owner,
+        "account": finding.account_id,
+        "opportunity": finding.opportunity_id,
+        "message": finding.message,
+        "why_not": no_change_because(finding),
+    }
     if not finding.changes:
-        yield (*head, *[""] * 7)
+        yield head
     for change_id in finding.changes:
         change = changes[change_id]
-        for field, value in (change.after or {change.operation: None}).items():
-            yield (
-                *head,
-                change.id,
-                change.mode,
-                field,
-                shown_value(field, change.before.get(field)),
-                shown_value(field, value),
-                change.confidence,
-                change.reason,
-            )
+        for line in field_lines(change):
+            yield {
+                **head,
+                "change": change.id,
+                "mode": change.mode,
+                "field": line.field,
+                "before": line.before,
+                "after": line.after,
+                "confidence": change.confidence,
+                "reason": change.reason,
+                "changed_system": change.system,
+                "changed_object": change.object,
+                "changed_id": change.record_id,
+                "operation": change.operation,
+            }
 
 
 REPORT = as_csv

@@ -1,9 +1,20 @@
 """The dry-run report as Markdown, for tickets and reviews."""
 
+import re
 from collections.abc import Iterator
+from typing import Final
 
 from syncd.model.plan import Plan
-from syncd.reports.values import shown_value
+from syncd.reports.values import (
+    field_lines,
+    foot_lines,
+    headline,
+    no_change_because,
+    status_of,
+    sure,
+)
+
+_MARKUP: Final = re.compile(r"([\\|`*~\[\]]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))")
 
 
 def as_markdown(plan: Plan) -> str:
@@ -11,13 +22,15 @@ def as_markdown(plan: Plan) -> str:
     return "\n".join(_lines(plan)) + "\n"
 
 
-def _cell(value: object) -> str:
-    text = str(value).replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")
-    return text.replace("<", "&lt;").replace("`", "'")
+def escaped(value: object) -> str:
+    """Text that Markdown shows as it is, in one line."""
+    text = " ".join(str(value).split())
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _MARKUP.sub(r"\\\1", text)
 
 
 def _row(*cells: object) -> str:
-    return f"| {' | '.join(_cell(cell) for cell in cells)} |"
+    return f"| {' | '.join(escaped(cell) for cell in cells)} |"
 
 
 def _lines(plan: Plan) -> Iterator[str]:
@@ -25,21 +38,31 @@ def _lines(plan: Plan) -> Iterator[str]:
     yield ""
     yield f"{plan.created_at:%Y-%m-%d %H:%M} UTC, `{plan.digest}`"
     yield ""
+    yield headline(plan)
+    yield ""
     yield "## Findings"
     yield ""
-    yield _row("rule", "severity", "status", "record", "name", "says", "why no change")
-    yield "|---|---|---|---|---|---|---|"
+    yield _row(
+        "rule",
+        "severity",
+        "status",
+        "record",
+        "name",
+        "owner",
+        "says",
+        "why no change",
+    )
+    yield "|---|---|---|---|---|---|---|---|"
     for one in plan.findings:
-        record = f"{one.subject.object} {one.subject.id}"
-        status = "waiting" if one.waiting else one.status
         yield _row(
             one.rule,
             one.severity,
-            status,
-            record,
+            status_of(one),
+            f"{one.subject.object} {one.subject.id}",
             one.subject.name,
+            one.owner or "",
             one.message,
-            one.why_not,
+            no_change_because(one),
         )
     yield ""
     yield "## Changes"
@@ -50,27 +73,21 @@ def _lines(plan: Plan) -> Iterator[str]:
     yield "|---|---|---|---|---|---|---|---|"
     for change in plan.changes:
         record = f"{change.system} {change.object} {change.record_id or '(new)'}"
-        for field, value in (change.after or {change.operation: None}).items():
+        for line in field_lines(change):
             yield _row(
                 change.id,
                 change.mode,
                 record,
-                field,
-                shown_value(field, change.before.get(field)),
-                shown_value(field, value),
-                f"{change.confidence:.1%}",
+                *line,
+                sure(change.confidence),
                 change.reason,
             )
     yield ""
     yield "## Cost, guards, notes"
     yield ""
-    for system, cost in plan.cost.items():
-        yield f"- {system}: {cost.writes} write calls, about {cost.reads} read calls"
-    for guard in plan.guards:
-        verdict = "ok" if guard.ok else "**over the limit**"
-        yield f"- {guard.guard}: {guard.actual:g} of {guard.limit:g}, {verdict}"
-    for note in plan.notes:
-        yield f"- {_cell(note)}"
+    for foot in foot_lines(plan):
+        text = escaped(foot.text)
+        yield f"- {foot.kind} {f'**{text}**' if foot.bad else text}"
 
 
 REPORT = as_markdown

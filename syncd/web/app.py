@@ -31,9 +31,7 @@ def create_app(probes: Probes, *, token: str) -> FastAPI:
     An empty token means that the service listens on a loopback address only, which
     the configuration has made sure of.
     """
-    app = FastAPI(
-        title="syncd", openapi_url="/api/v1/openapi.json", docs_url=None, redoc_url=None
-    )
+    app = FastAPI(title="syncd", openapi_url=None)
 
     def authorised(request: Request) -> None:
         given = request.headers.get("authorization", "")
@@ -71,5 +69,10 @@ def create_app(probes: Probes, *, token: str) -> FastAPI:
     def service_status(_: guarded) -> Mapping[str, object]:
         """Mode, connectors, lag and counts."""
         return probes.status()
+
+    @app.get("/api/v1/openapi.json", include_in_schema=False)
+    def openapi(_: guarded) -> Mapping[str, object]:
+        """This interface, as OpenAPI."""
+        return app.openapi()
 
     return app

@@ -152,3 +152,55 @@ def test_the_template_is_a_valid_configuration_with_every_key(tmp_path):
         keys = [name] if not isinstance(value, dict) else [f"[{name}]", *value]
         for key in keys:
             assert key in text, f"{name}.{key} is not in the template"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "says"),
+    [
+        ("SYNCD_LIMITS", "abc", "names a whole section → name a key of it"),
+        ("SYNCD_STORE", "{}", "names a whole section"),
+        ("SYNCD_GOOGLE_CALENDAR__USERS", "a@b.example", "is not a list → write it as"),
+        ("SYNCD_GOOGLE_CALENDAR__USERS", '{"a": 1}', "is not a list"),
+        ("SYNCD_MOD", "apply", "did you mean SYNCD_MODE?"),
+        ("SYNCD_STOPFILE", "x", "did you mean SYNCD_STOP_FILE?"),
+        ("SYNCD_CHORUS__TOKEN", "literal", "a secret must not stand here"),
+        ("SYNCD_LIMITS__MAX_CHANGE", "3", "did you mean 'max_changes'?"),
+        ("SYNCD_MODE", "bogus", "Input should be 'dry-run' or 'apply'"),
+    ],
+)
+def test_a_variable_that_cannot_be_meant_is_one_problem(
+    tmp_path, monkeypatch, variable, value, says
+):
+    """It is named once, with advice; its value is not quoted."""
+    path = written(tmp_path, "[chorus]\ntoken = 'env:T'\n")
+    monkeypatch.setenv(variable, value)
+    (problem,) = problems_of(path)
+    assert problem.startswith(f"${variable}: ")
+    assert says in problem
+
+
+def test_other_variables_with_our_prefix_are_nobody_s_business(tmp_path, monkeypatch):
+    """A secret's variable may begin with SYNCD_ too."""
+    monkeypatch.setenv("SYNCD_WEB_TOKEN", "t")
+    monkeypatch.setenv("SYNCD_SCHEMAS", "/somewhere")
+    assert load_config(written(tmp_path, "")).settings.mode == "dry-run"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+psycopg://bob:hunter2@db/syncd",
+        "postgresql+psycopg://bob@db/syncd?password=hunter2",
+    ],
+)
+def test_a_password_in_the_store_s_address_is_refused_in_the_file_only(
+    tmp_path, monkeypatch, url
+):
+    """The file is kept in version control; the environment is not."""
+    path = written(tmp_path, f"[store]\nurl = '{url}'\nencryption_key = 'env:K'\n")
+    (problem,) = problems_of(path)
+    assert "store.url: a password must not stand here" in problem
+    assert "hunter2" not in problem
+    path = written(tmp_path, "[store]\nencryption_key = 'env:K'\n")
+    monkeypatch.setenv("SYNCD_STORE__URL", url)
+    assert load_config(path).store_url == url

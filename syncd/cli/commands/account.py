@@ -17,7 +17,7 @@ def account(
 ) -> None:
     """Show an account: people, timeline and findings. Changes nothing.
 
-    Examples: ``syncd account ID``, ``syncd account ID --json``
+    Examples: ``syncd account 0015g00000AbCdEAAV``
     """
     from syncd.cli.timeline import show  # noqa: PLC0415
 

@@ -7,7 +7,7 @@ import typer
 
 from syncd.cli.exit_codes import ExitCode
 from syncd.cli.options import AsJson, Rules
-from syncd.errors import Problem, UsageError
+from syncd.errors import GuardError, Problem, UsageError
 
 if TYPE_CHECKING:
     from syncd.model.plan import Plan
@@ -16,13 +16,17 @@ if TYPE_CHECKING:
 
 def apply(
     context: typer.Context,
-    plan: Annotated[str, typer.Argument(help="A plan's id, or its JSON file.")],
+    plan: Annotated[
+        str, typer.Argument(metavar="PLAN", help="A plan's id, or its JSON file.")
+    ],
     only: Annotated[
-        list[str] | None, typer.Option("--only", help="Only this change; repeatable.")
+        list[str] | None,
+        typer.Option("--only", metavar="ID", help="Only this change; repeatable."),
     ] = None,
     rule: Rules = None,
     first: Annotated[
-        int | None, typer.Option("--first", min=1, help="Its first N changes.")
+        int | None,
+        typer.Option("--first", metavar="N", min=1, help="Its first N changes."),
     ] = None,
     *,
     include_review: Annotated[
@@ -68,7 +72,17 @@ def _plan(app: "App", given: str) -> "Plan":
             raise UsageError(
                 Problem(where=given, what="is not a file", remedy="check the path")
             )
-        return decode_plan(path.read_text(encoding="utf-8"), where=given)
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            raise UsageError(
+                Problem(
+                    where=given,
+                    what="is not a plan (not UTF-8)",
+                    remedy="give the JSON that `syncd plan --format json` wrote",
+                )
+            ) from None
+        return _unedited(app, decode_plan(text, where=given), where=given)
     found = app.store.plans.load(given)
     if found is None:
         latest = ", ".join(plan.plan_id for plan in app.store.plans.latest(3))
@@ -80,6 +94,24 @@ def _plan(app: "App", given: str) -> "Plan":
             )
         )
     return found
+
+
+def _unedited(app: "App", given: "Plan", *, where: str) -> "Plan":
+    """The plan, unless the store has it and remembers another one by that id.
+
+    The digest covers changes and orgs; age and guards are held against the store. A
+    plan that was made with another store cannot be compared.
+    """
+    kept = app.store.plans.load(given.plan_id)
+    if kept is None or kept == given:
+        return given
+    raise GuardError(
+        Problem(
+            where=where,
+            what=f"is not {given.plan_id} as it was saved: it was edited by hand",
+            remedy=f"syncd apply {given.plan_id}, with --only or --rule for a part",
+        )
+    )
 
 
 COMMAND = apply

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 
 
 def check(context: typer.Context, *, as_json: AsJson = False) -> ExitCode:
-    """Check credentials, permissions, mapped fields, clocks and budgets.
+    """Check log-ins, fields, clocks and budgets.
 
-    Every problem at once, each with its remedy. Changes nothing.
+    Credentials, permissions, mapped fields, clock skew and call budgets: every
+    problem at once, each with its remedy. After the first sync also our own e-mail
+    domains and the integration users. Changes nothing.
 
     Examples: ``syncd check``, ``syncd check --json``
     """
@@ -26,6 +28,7 @@ def check(context: typer.Context, *, as_json: AsJson = False) -> ExitCode:
 
     with context.obj.app() as app:
         items = [item for one in app.connectors.values() for item in _items(app, one)]
+        items += _found_out(app)
     if as_json:
         print_json(items)
     else:
@@ -55,6 +58,32 @@ def _items(app: "App", connector: "Connector") -> "Iterator[CheckItem]":
     yield from items
     if all(item.level is not Level.PROBLEM for item in items):
         yield from _field_items(app, connector)
+
+
+def _found_out(app: "App") -> "Iterator[CheckItem]":
+    """What the policy leaves to us: our own domains, and whose records nobody owns."""
+    from syncd.ports.connector import CheckItem, Level  # noqa: PLC0415
+
+    org = app.store.mirror.org(app.policy)
+    if not org.users:
+        return
+    tools = sorted(
+        user.username or user.name or user.id
+        for user in org.users.values()
+        if user.id in org.integration_user_ids
+    )
+    for name, key, found in (
+        ("own domains", "email_domains", sorted(org.email_domains)),
+        ("integration users", "integration_users", tools),
+    ):
+        by_hand = bool(getattr(app.policy.org, key))
+        source = f"policy's org.{key}" if by_hand else "found out"
+        yield CheckItem(
+            system="salesforce",
+            name=name,
+            level=Level.OK,
+            says=f"{', '.join(found) or 'none'} ({source})",
+        )
 
 
 def _field_items(app: "App", connector: "Connector") -> "Iterator[CheckItem]":

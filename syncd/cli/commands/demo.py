@@ -17,9 +17,12 @@ if TYPE_CHECKING:
 
 def demo(
     keep: Annotated[
-        Path | None, typer.Option("--keep", help="Keep files and reports here.")
+        Path | None,
+        typer.Option("--keep", metavar="DIR", help="Keep files and reports here."),
     ] = None,
-    accounts: Annotated[int, typer.Option(min=1, help="Size of the company.")] = 60,
+    accounts: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Size of the company.")
+    ] = 60,
     *,
     serve: Annotated[
         bool, typer.Option("--serve", help="Leave the services running.")
@@ -56,7 +59,7 @@ def _show(running: "RunningSandbox", path: Path) -> ExitCode:
     from syncd.log import configure_logging  # noqa: PLC0415
     from syncd.pipeline.apply import Selection  # noqa: PLC0415
     from syncd.plugins import reports  # noqa: PLC0415
-    from syncd.reports.as_text import as_text  # noqa: PLC0415
+    from syncd.reports.as_text import as_summary  # noqa: PLC0415
     from syncd.wiring import open_app  # noqa: PLC0415
 
     configure_logging()
@@ -67,7 +70,7 @@ def _show(running: "RunningSandbox", path: Path) -> ExitCode:
         began = time.monotonic()
         plan = app.plan(progress=progress)
         took_s = time.monotonic() - began
-    print(as_text(plan))
+    print(as_summary(plan))
     sent = sum(recorder.write_calls for recorder in running.recorders.values())
     print(f"planned in {took_s:.1f} s; write requests sent so far: {sent}")
     for form in ("html", "json", "markdown", "csv"):

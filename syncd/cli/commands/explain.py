@@ -7,6 +7,8 @@ import typer
 
 from syncd.cli.options import AsJson
 
+_TIMELINES = {"Account": "account", "Opportunity": "opportunity"}
+
 if TYPE_CHECKING:
     from syncd.pipeline.explain import Explanation
     from syncd.pipeline.look import Shown
@@ -17,14 +19,17 @@ def explain(
     record_id: Annotated[
         str,
         typer.Argument(
-            metavar="ID", help="An activity, opportunity, finding or change."
+            metavar="ID",
+            help="An activity, call, engagement, event, opportunity, finding or "
+            "change; system/object/id where an id is not unique.",
         ),
     ],
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Show why: evidence, candidates, and what would change the answer.
+    """Show why: the evidence behind an answer.
 
+    Candidates, their weights, and the smallest fact that would change the answer.
     Reads the mirror only. Changes nothing.
 
     Examples: ``syncd explain 00T5g00000AbCdEEAV``, ``syncd explain fnd_1f… --json``
@@ -68,7 +73,8 @@ def _block(title: str, lines: Iterable[str]) -> Iterator[str]:
 def _lines(told: "Explanation") -> Iterator[str]:
     yield _name(told.subject) if told.subject else told.id
     if told.home:
-        yield f"judged with {told.home}: {told.filed_because}"
+        name = f"{told.home_name!r}, " if told.home_name else ""
+        yield f"judged with {name}{told.home}: {told.filed_because}"
     elif told.filed_because:
         yield told.filed_because
     if told.interaction:
@@ -76,6 +82,10 @@ def _lines(told: "Explanation") -> Iterator[str]:
     yield from _block("findings", told.rule_findings)
     yield from _block("in the plan", _planned(told))
     yield from _block("written", _written(told))
+    command = _TIMELINES.get(told.subject.object) if told.subject else None
+    if told.subject and command:
+        yield ""
+        yield f"people, timeline and findings: syncd {command} {told.subject.id}"
 
 
 def _interaction_lines(told: "Explanation") -> Iterator[str]:
@@ -107,6 +117,8 @@ def _candidates(told: "Explanation") -> Iterator[str]:
 
 
 def _planned(told: "Explanation") -> Iterator[str]:
+    from syncd.reports.values import field_lines, sure, verb_of  # noqa: PLC0415
+
     for finding in told.findings:
         yield f"{finding.id} {finding.rule} [{finding.status}] {finding.message}"
         for one in finding.evidence:
@@ -114,11 +126,11 @@ def _planned(told: "Explanation") -> Iterator[str]:
         if finding.why_not:
             yield f"    no change: {finding.why_not}"
     for change in told.changes:
-        what = f"{change.operation} {change.system} {change.object}"
+        what = f"{verb_of(change)} {change.system} {change.object}"
         yield f"{change.id} {what} {change.record_id or '(new)'} [{change.mode}]"
-        for field, value in change.after.items():
-            yield f"    {field}: {change.before.get(field)!r} → {value!r}"
-        yield f"    {change.confidence:.1%}: {change.reason}"
+        for line in field_lines(change):
+            yield f"    {line.field}: {line.before} → {line.after}"
+        yield f"    {sure(change.confidence)} sure: {change.reason}"
 
 
 def _written(told: "Explanation") -> Iterator[str]:

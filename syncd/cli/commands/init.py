@@ -9,7 +9,9 @@ from syncd.errors import Problem, UsageError
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(help="Where to write them.")] = Path(),
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Where to write them.")
+    ] = Path(),
 ) -> None:
     """Write a commented syncd.toml and policy.toml. Never overwrites a file.
 

@@ -17,7 +17,7 @@ def opportunity(
 ) -> None:
     """Show an opportunity: people, timeline and findings. Changes nothing.
 
-    Examples: ``syncd opportunity ID``, ``syncd opportunity ID --json``
+    Examples: ``syncd opportunity 0065g00000AbCdEAAV``
     """
     from syncd.cli.timeline import show  # noqa: PLC0415
 

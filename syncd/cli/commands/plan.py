@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -12,6 +12,15 @@ from syncd.errors import Problem, UsageError
 
 if TYPE_CHECKING:
     from syncd.model.plan import Plan
+
+_ENDINGS: Final = {
+    ".json": "json",
+    ".md": "markdown",
+    ".csv": "csv",
+    ".html": "html",
+    ".txt": "text",
+    "": "text",
+}
 
 
 def plan(
@@ -24,7 +33,9 @@ def plan(
     output: Output = None,
     form: Annotated[
         str | None,
-        typer.Option("--format", help="text, json, markdown, csv or html."),
+        typer.Option(
+            "--format", metavar="FORMAT", help="text, json, markdown, csv or html."
+        ),
     ] = None,
     *,
     as_json: Annotated[
@@ -40,9 +51,9 @@ def plan(
         bool, typer.Option("--schema", help="Print the JSON Schema of plans, and end.")
     ] = False,
 ) -> ExitCode:
-    """Poll, then show the dry run: findings and what would mend them. Saves the plan.
+    """Poll, show the dry run, and save the plan.
 
-    Writes to no remote system.
+    Findings, and the changes that would mend them. Writes to no remote system.
 
     Examples: ``syncd plan``, ``syncd plan --account 001… -o plan.json``
     """
@@ -63,35 +74,61 @@ def plan(
         made = app.plan(scope=scope, rules=rule or (), progress=progress)
     say_incomplete(polls)
     _print(made, chosen, output)
-    say_next(f"syncd apply {made.plan_id}")
+    if made.changes:
+        say_next(f"syncd apply {made.plan_id}")
     code = poll_code(polls)
     if code is ExitCode.DONE and exit_code and made.changes:
         return ExitCode.PENDING
     return code
 
 
-def _format(form: str | None, *, as_json: bool, output: Path | None) -> str:
-    """The asked format, else the output file's ending, else text."""
+def _format(form: str | None, *, as_json: bool, output: Path | None) -> str | None:
+    """The asked format, else the output file's ending; None is for a terminal."""
+    problem = _problem(form, as_json=as_json, output=output)
+    if problem is not None:
+        raise UsageError(problem)
+    if as_json or form:
+        return "json" if as_json else form
+    return None if output is None else _ENDINGS[output.suffix]
+
+
+def _problem(form: str | None, *, as_json: bool, output: Path | None) -> Problem | None:
+    """What is wrong with the asked format and file, before anything is polled."""
     from syncd.plugins import reports  # noqa: PLC0415
 
-    endings = {".json": "json", ".md": "markdown", ".csv": "csv", ".html": "html"}
-    guess = endings.get(output.suffix, "text") if output else "text"
-    chosen = "json" if as_json else form or guess
-    if chosen not in reports():
-        raise UsageError(
-            Problem(
-                where=f"--format {chosen}",
-                what="no such format",
-                remedy=f"known: {', '.join(sorted(reports()))}",
-            )
+    known = sorted(reports())
+    if output is not None and not output.absolute().parent.is_dir():
+        return Problem(
+            where=f"-o {output}",
+            what="its folder is not there",
+            remedy="create the folder, or name another one",
         )
-    return chosen
+    if form is not None and form not in known:
+        return Problem(
+            where=f"--format {form}",
+            what="no such format",
+            remedy=f"known: {', '.join(known)}",
+        )
+    if as_json and form not in {None, "json"}:
+        return Problem(
+            where=f"--format {form}",
+            what="contradicts --json",
+            remedy="give one of the two",
+        )
+    if output is not None and not (as_json or form) and output.suffix not in _ENDINGS:
+        return Problem(
+            where=f"-o {output}",
+            what="its ending says no format",
+            remedy=f"end in {', '.join(filter(None, _ENDINGS))}, or give --format",
+        )
+    return None
 
 
-def _print(made: "Plan", form: str, output: Path | None) -> None:
+def _print(made: "Plan", form: str | None, output: Path | None) -> None:
     from syncd.plugins import reports  # noqa: PLC0415
+    from syncd.reports.as_text import as_summary  # noqa: PLC0415
 
-    text = reports()[form](made)
+    text = as_summary(made) if form is None else reports()[form](made)
     if output is None:
         sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
     else:

@@ -34,7 +34,7 @@ def reconcile(
     from syncd.cli.output import print_json, progress_bars  # noqa: PLC0415
     from syncd.cli.scope import scope_of  # noqa: PLC0415
     from syncd.pipeline.apply import Selection  # noqa: PLC0415
-    from syncd.reports.as_text import as_text  # noqa: PLC0415
+    from syncd.reports.as_text import as_summary  # noqa: PLC0415
 
     scope = scope_of(
         opportunities=opportunity, accounts=account, owners=owner, since=since
@@ -47,7 +47,7 @@ def reconcile(
             if as_json:
                 print_json(plan)
             else:
-                sys.stdout.write(as_text(plan))
+                sys.stdout.write(as_summary(plan))
             return poll_code(polls)
         run = app.apply(plan, Selection(), kind="reconcile")
     code = finish_run(run, as_json=as_json)

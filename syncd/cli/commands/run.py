@@ -6,9 +6,10 @@ import typer
 
 
 def run(context: typer.Context) -> None:
-    """Run the background service until it is stopped. Writes as ``mode`` says.
+    """Run the background service. Writes as ``mode`` says.
 
-    Polls and reconciles on schedule; serves /healthz, /readyz and /metrics.
+    Until stopped: polls and reconciles on schedule; serves /healthz, /readyz and
+    /metrics.
 
     Examples: ``syncd run``, ``SYNCD_MODE=dry-run syncd run``
     """

@@ -21,6 +21,7 @@ def runs(
 
     Examples: ``syncd runs``, ``syncd runs run_1f…``
     """
+    from syncd.cli.outcomes import print_runs  # noqa: PLC0415
     from syncd.cli.output import print_json, print_table  # noqa: PLC0415
 
     with context.obj.app(connect=False) as app:
@@ -40,25 +41,10 @@ def runs(
                 (item.change_id, item.status.value, item.record_id or "-", item.detail)
                 for item in known[0].items
             ],
+            empty="it wrote nothing",
         )
     else:
-        print_table(
-            ("run", "kind", "started", "plan", "done", "other"),
-            [
-                (
-                    run.run_id,
-                    run.kind,
-                    f"{run.started_at:%Y-%m-%d %H:%M:%S}",
-                    run.plan_id or "-",
-                    sum(item.status.value in {"done", "already"} for item in run.items),
-                    sum(
-                        item.status.value not in {"done", "already"}
-                        for item in run.items
-                    ),
-                )
-                for run in known
-            ],
-        )
+        print_runs(known, empty="no runs yet")
 
 
 COMMAND = runs

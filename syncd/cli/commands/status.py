@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def status(context: typer.Context, *, as_json: AsJson = False) -> None:
-    """Show connectors, lag, what waits, and the last run. Changes nothing.
+    """Show connectors, lag and what waits. Changes nothing.
 
     Examples: ``syncd status``, ``syncd status --json``
     """
@@ -69,12 +69,13 @@ def _connector(poll: Any, *, now: Any) -> dict[str, Any]:  # noqa: ANN401
 
 
 def _print(told: dict[str, Any]) -> None:
+    from syncd.cli.outcomes import print_runs  # noqa: PLC0415
     from syncd.cli.output import print_table  # noqa: PLC0415
 
     stopped = " (stop file present: nothing is written)" if told["stopped"] else ""
     print(f"mode: {told['mode']}{stopped}")
     print_table(
-        ("connector", "state", "as of", "lag"),
+        ("connector", "state", "as of (UTC)", "lag"),
         [
             (
                 system,
@@ -86,6 +87,7 @@ def _print(told: dict[str, Any]) -> None:
         ],
     )
     print_table(("records of", "live"), list(told["records"].items()))
+    print_runs(told["last_runs"], empty="no runs yet: nothing was ever written")
     for one in told["quarantined"]:
         print(f"quarantined: {one['record']} {one['field']} {one['reason']}")
     for doubt in told["doubted_snapshots"]:

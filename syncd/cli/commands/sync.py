@@ -12,7 +12,8 @@ from syncd.errors import Problem, UsageError
 def sync(
     context: typer.Context,
     connector: Annotated[
-        str | None, typer.Option("--connector", help="Only this system.")
+        str | None,
+        typer.Option("--connector", metavar="NAME", help="Only this system."),
     ] = None,
     *,
     full: Annotated[

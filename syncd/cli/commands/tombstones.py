@@ -26,9 +26,9 @@ def list_(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the effects that are left alone, and why. Changes nothing.
+    """List what is left alone, and why. Changes nothing.
 
-    Example: ``syncd tombstones list``
+    Examples: ``syncd tombstones list``
     """
     from syncd import clock  # noqa: PLC0415
 
@@ -44,9 +44,11 @@ def clear(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Lift tombstones: what was taken back may be done again. Writes nothing remote.
+    """Lift tombstones: it may be done again.
 
-    Example: ``syncd tombstones clear tmb_1f…``
+    Writes to no remote system.
+
+    Examples: ``syncd tombstones clear tmb_1f…``
     """
     from syncd import clock  # noqa: PLC0415
 
@@ -84,6 +86,7 @@ def _show(found: "Sequence[Tombstone]", *, as_json: bool) -> None:
             )
             for one in found
         ],
+        empty="nothing: no tombstone stands",
     )
 
 

@@ -11,9 +11,12 @@ from syncd.cli.options import AsJson
 
 def undo(
     context: typer.Context,
-    run_id: Annotated[str, typer.Argument(help="A run's id; see `syncd runs`.")],
+    run_id: Annotated[
+        str, typer.Argument(metavar="RUN_ID", help="A run's id; see `syncd runs`.")
+    ],
     only: Annotated[
-        list[str] | None, typer.Option("--only", help="Only this change; repeatable.")
+        list[str] | None,
+        typer.Option("--only", metavar="ID", help="Only this change; repeatable."),
     ] = None,
     *,
     dry_run: Annotated[
@@ -21,10 +24,10 @@ def undo(
     ] = False,
     as_json: AsJson = False,
 ) -> ExitCode:
-    """Take a run's changes back where the value is still ours. Writes.
+    """Take a run's changes back. Writes.
 
-    What a person has changed since is listed and left. What is undone stays undone:
-    see ``syncd tombstones``.
+    Only where the value is still ours: what a person has changed since is listed and
+    left. What is undone stays undone: see ``syncd tombstones``.
 
     Examples: ``syncd undo run_1f… --dry-run``, ``syncd undo run_1f… --only chg_2a…``
     """
