@@ -60,6 +60,7 @@ class Tokens:
 
         Raises:
             AuthError: Delegation is refused for this owner.
+            RetryableError: No answer, or one that says nothing about the grant.
         """
         credentials = self._by_user.get(user)
         if credentials is None or anew:
@@ -69,7 +70,11 @@ class Tokens:
             try:
                 credentials.refresh(self._transport)
             except RefreshError as error:
-                raise AuthError(system=SYSTEM, code=_code(error)) from None
+                kind = RetryableError if error.retryable else AuthError
+                raise kind(system=SYSTEM, code=_code(error)) from None
+            except (GoogleAuthError, TypeError, ValueError):
+                # google-auth reads any 200 as a grant, a gateway's page too.
+                raise RetryableError(system=SYSTEM, code="token_not_json") from None
         return {"Authorization": f"Bearer {credentials.token}"}
 
 
@@ -115,10 +120,8 @@ class _Transport(TransportRequest):
         timeout: float | None = None,
         **_: object,
     ) -> _Answer:
-        try:
-            response = self._session.request(
+        return _Answer(
+            self._session.request(
                 method, url, data=body, headers=headers, timeout=timeout
             )
-        except RetryableError as error:
-            raise GoogleAuthError(error.code) from error  # type: ignore[no-untyped-call]
-        return _Answer(response)
+        )

@@ -111,6 +111,23 @@ class Client:
         self._note(response)
         return response
 
+    def json(self, response: requests.Response) -> Any:  # noqa: ANN401 - any JSON
+        """The body as JSON.
+
+        Raises:
+            RetryableError: It is not JSON: a gateway's page, or cut off. After a write
+                it is ambiguous: the write may have happened.
+        """
+        try:
+            return msgspec.json.decode(response.content)
+        except msgspec.DecodeError:
+            raise RetryableError(
+                system=SYSTEM,
+                code="not_json",
+                status=response.status_code,
+                ambiguous=response.request.method != "GET",
+            ) from None
+
     def _refuse_foreign(self, url: str) -> None:
         if not url.startswith(f"{self.base_url}/api/v2"):
             raise ConnectorError(system=SYSTEM, code="link_to_another_server")

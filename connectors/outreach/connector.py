@@ -7,8 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-import msgspec
-
 from connectors.outreach.client import Client
 from connectors.outreach.login import SYSTEM
 from connectors.outreach.resources import (
@@ -105,7 +103,7 @@ class OutreachConnector:
     def identity(self) -> OrgIdentity:
         """Org behind the token; the root document names it."""
         if self._identity is None:
-            document = self._client.send("GET", "").json()
+            document = self._client.json(self._client.send("GET", ""))
             meta = document.get("meta", {}) if isinstance(document, dict) else {}
             user = meta.get("user", {})
             org = meta.get("org", {})
@@ -285,7 +283,7 @@ class OutreachConnector:
         body = {"data": document_of(write)}
         if write.operation == "create":
             response = self._client.send("POST", f"/{collection}", body=body)
-            made = msgspec.json.decode(response.content)
+            made = self._client.json(response)
             return _done(write, str(made["data"]["id"]))
         path = f"/{collection}/{write.record_id}"
         self._client.send("PATCH", path, body=body)

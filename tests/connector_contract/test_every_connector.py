@@ -1,12 +1,15 @@
 """The suite that every connector passes, over real HTTP."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import requests
+import responses
 
 from syncd import clock, plugins
-from syncd.errors import AuthError, DryRunRefusedError, RetryableError
+from syncd.errors import AuthError, DryRunRefusedError, RemoteError, RetryableError
 from syncd.kit.session import build_session
 from syncd.mapping.load import fit, load_mappings
 from syncd.model.record import RecordRef
@@ -287,3 +290,28 @@ def test_refused_credentials_are_an_auth_error(sandbox, system, wrong):
         sandbox.outreach.control("expire_tokens", {})
     with pytest.raises(AuthError):
         place.connector.identity()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["<html>Maintenance</html>", '"text"', requests.ConnectionError()],
+    ids=["html", "text", "nobody"],
+)
+@pytest.mark.parametrize("system", sorted(DEFAULTS))
+def test_an_answer_that_is_none_is_our_own_error(sandbox, system, answer, monkeypatch):
+    """A gateway's page with status 200, or no answer at all, stops one connector."""
+    from syncd.kit import retry
+
+    monkeypatch.setitem(retry.retrying.__kwdefaults__, "sleep", lambda _: None)
+    place = connect(system, sandbox, vault=Vault(), users=["a@northwind-cloud.com"])
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as everything:
+        for method in (responses.GET, responses.POST):
+            everything.add(method, re.compile(".*"), body=answer)
+        with pytest.raises(RemoteError):
+            first_call(place)
+
+
+def first_call(place):
+    """What a poll does first; Google's and Chorus's identities ask nobody."""
+    place.connector.identity()
+    return list(place.connector.read(place.request(place.connector.objects()[-1])))
