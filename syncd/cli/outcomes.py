@@ -16,10 +16,12 @@ _GOOD = frozenset({"done", "already"})
 
 
 def poll_code(polls: Iterable["PollOutcome"]) -> ExitCode:
-    """6 when credentials are needed, 5 when a connector is down, else 0."""
+    """6: credentials are needed; 2: a mapped field is missing; 5: a system is down."""
     incomplete = [poll for poll in polls if not poll.complete]
     if any(poll.needs_credentials for poll in incomplete):
         return ExitCode.CREDENTIALS
+    if any(poll.needs_configuration for poll in incomplete):
+        return ExitCode.USAGE
     return ExitCode.PARTIAL if incomplete else ExitCode.DONE
 
 

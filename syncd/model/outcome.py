@@ -26,6 +26,7 @@ class PollOutcome(msgspec.Struct, frozen=True, kw_only=True):
     duration_s: float = 0.0
     error: str = ""
     needs_credentials: bool = False
+    needs_configuration: bool = False
     notes: tuple[str, ...] = ()
 
 

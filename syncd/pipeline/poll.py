@@ -126,6 +126,7 @@ def _poll_one(connector: Connector, inputs: PollInputs) -> PollOutcome:
         duration_s=(inputs.now() - began).total_seconds(),
         error="" if error is None else str(error),
         needs_credentials=isinstance(error, AuthError),
+        needs_configuration=isinstance(error, ConfigError),
         notes=tuple(notes),
     )
     inputs.mirror.save_poll(outcome)

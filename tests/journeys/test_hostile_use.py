@@ -208,3 +208,15 @@ def test_places_that_cannot_be_had_are_usage_errors(place, arguments):
     done = syncd(path, *arguments)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
+
+
+def test_a_required_field_that_is_hidden_ends_in_2_by_its_name(tmp_path):
+    """Only a person can grant it or map another one; nothing is guessed meanwhile."""
+    running = start(accounts=2, seed=5)
+    path = running.write_config(tmp_path)
+    running.salesforce.control("hide_field", {"object": "Task", "field": "Status"})
+    done = syncd(path, "sync")
+    running.close()
+    assert done.returncode == 2
+    assert "salesforce.Task: has no field Status" in done.stdout
+    assert "map fields.status" in done.stdout
