@@ -1,6 +1,7 @@
 """``syncd run``: the engine and the HTTP side, started together, stopped cleanly."""
 
 import signal
+import socket
 import threading
 from collections.abc import Callable
 from typing import Final
@@ -10,6 +11,7 @@ import uvicorn
 
 from syncd.config.load import Config
 from syncd.config.settings import RunMode
+from syncd.errors import Problem, UsageError
 from syncd.service.engine import Engine, Jobs, cron_of
 from syncd.service.health import Health
 from syncd.service.jobs import ServiceJobs
@@ -27,9 +29,11 @@ def run_service(config: Config, *, say: Callable[[str], None]) -> None:
     Raises:
         GuardError: Another service works on this store.
         ConfigError: Every problem of the configuration.
+        UsageError: The address to listen on cannot be had.
     """
     may_write = config.settings.mode is RunMode.APPLY
     with only_service(config.store_url), open_app(config, may_write=may_write) as app:
+        listening = _listen(config.settings.web.listen)
         say(_greeting(app))
         stopped = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -41,7 +45,7 @@ def run_service(config: Config, *, say: Callable[[str], None]) -> None:
             intervals_s=_intervals(app),
         )
         engine.start()
-        server, thread = _serve(app)
+        server, thread = _serve(app, listening)
         try:
             for system in app.connectors:
                 engine.poll_now(system)
@@ -75,23 +79,42 @@ def _intervals(app: App) -> dict[str, int]:
     }
 
 
-def _serve(app: App) -> tuple[uvicorn.Server, threading.Thread]:
+def _listen(address: str) -> socket.socket:
+    """A bound socket: a service that cannot be watched does not start.
+
+    Raises:
+        UsageError: The address is taken, or not ours.
+    """
+    host, _, port = address.rpartition(":")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host.strip("[]"), int(port)), family=family)
+    except (OSError, OverflowError) as error:
+        raise UsageError(
+            Problem(
+                where=f"web.listen = {address}",
+                what=f"cannot be had ({getattr(error, 'strerror', None) or error})",
+                remedy="name another address, or stop who holds it",
+            )
+        ) from None
+
+
+def _serve(
+    app: App, listening: socket.socket
+) -> tuple[uvicorn.Server, threading.Thread]:
     settings = app.config.settings.web
     health = Health(app)
     probes = Probes(
         ready=health.reasons, status=health.status, registry=health.registry()
     )
     token = app.config.secret(settings.token, key="web.token")
-    host, _, port = settings.listen.rpartition(":")
     server = uvicorn.Server(
         uvicorn.Config(
             create_app(probes, token=token),
-            host=host.strip("[]"),
-            port=int(port),
             log_level="warning",
             access_log=False,
         )
     )
-    thread = threading.Thread(target=server.run, daemon=True)
+    thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
     thread.start()
     return server, thread

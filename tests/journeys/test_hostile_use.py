@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from datetime import timedelta
@@ -220,3 +221,15 @@ def test_a_required_field_that_is_hidden_ends_in_2_by_its_name(tmp_path):
     assert done.returncode == 2
     assert "salesforce.Task: has no field Status" in done.stdout
     assert "map fields.status" in done.stdout
+
+
+def test_a_service_that_cannot_be_watched_does_not_start(place):
+    """A taken port ends `syncd run` with the port's name."""
+    _, path, _ = place
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        done = syncd(path, "run", SYNCD_WEB__LISTEN=address)
+    assert done.returncode == 2, done.stderr
+    assert f"web.listen = {address}: cannot be had" in done.stderr
