@@ -9,10 +9,12 @@ import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from types import ModuleType
+from typing import TYPE_CHECKING
 
-from syncd.model.plan import Plan
-from syncd.model.rule import RuleSpec
-from syncd.ports.connector import ConnectorSpec
+if TYPE_CHECKING:
+    from syncd.model.plan import Plan
+    from syncd.model.rule import RuleSpec
+    from syncd.ports.connector import ConnectorSpec
 
 
 def modules(package_name: str) -> Iterator[tuple[str, ModuleType]]:
@@ -25,13 +27,15 @@ def modules(package_name: str) -> Iterator[tuple[str, ModuleType]]:
 
 
 @cache
-def rules() -> Mapping[str, RuleSpec]:
+def rules() -> "Mapping[str, RuleSpec]":
     """Every rule by id, in order of id.
 
     Raises:
         TypeError: A module of ``syncd.rules`` has no ``RULE``, or one with an id that
             differs from its file's name.
     """
+    from syncd.model.rule import RuleSpec  # noqa: PLC0415 - a help page needs none
+
     found: dict[str, RuleSpec] = {}
     for name, module in modules("syncd.rules"):
         rule = getattr(module, "RULE", None)
@@ -44,7 +48,7 @@ def rules() -> Mapping[str, RuleSpec]:
 
 
 @cache
-def reports() -> Mapping[str, Callable[[Plan], str]]:
+def reports() -> "Mapping[str, Callable[[Plan], str]]":
     """Every report by format: the text of a plan for one kind of reader."""
     return {
         name.removeprefix("as_"): module.REPORT
@@ -54,12 +58,14 @@ def reports() -> Mapping[str, Callable[[Plan], str]]:
 
 
 @cache
-def connectors() -> Mapping[str, ConnectorSpec]:
+def connectors() -> "Mapping[str, ConnectorSpec]":
     """Every connector by system name.
 
     Raises:
         TypeError: A package of ``connectors`` has no ``CONNECTOR`` of its own name.
     """
+    from syncd.ports.connector import ConnectorSpec  # noqa: PLC0415 - as above
+
     found: dict[str, ConnectorSpec] = {}
     for name, module in modules("connectors"):
         spec = getattr(module, "CONNECTOR", None)

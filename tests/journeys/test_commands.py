@@ -168,7 +168,7 @@ def test_help_does_not_load_what_it_does_not_need():
     code = (
         "import sys; from syncd.cli.main import build_app; build_app();"
         "print([m for m in ('sqlalchemy', 'dbos', 'simple_salesforce', 'fastapi',"
-        " 'pydantic', 'alembic', 'lark') if m in sys.modules])"
+        " 'pydantic', 'alembic', 'lark', 'requests', 'rich') if m in sys.modules])"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
