@@ -17,6 +17,7 @@ from syncd.ports.stores import MirrorPage
 _VERSIONED: Final = frozenset(
     {"Opportunity", "Contact", "OpportunityContactRole", "opportunityProspectRole"}
 )
+_KEPT: Final = ("system", "object", "id", "version", "valid_from")
 _DOUBT_FROM: Final = 20  # a smaller listing may well be halved by ordinary work
 
 
@@ -219,9 +220,18 @@ def _row(
         "deleted": record.deleted,
         "pass_id": pass_id,
         "fields": before["fields"] if keep and before else record.fields.decode(),
+        "parent": before["parent"] if keep and before else _parent(record),
     }
 
 
+def _parent(record: Record) -> str | None:
+    """The opportunity of a contact role: asked for by opportunity, deleted or not."""
+    if record.ref.object != "OpportunityContactRole":
+        return None
+    found = json.loads(record.fields).get("opportunity_id")
+    return None if found is None else str(found)
+
+
 def _superseded(row: sa.RowMapping, now: datetime) -> dict[str, Any]:
-    names = ("system", "object", "id", "version", "valid_from", "deleted", "fields")
+    names = (*_KEPT, "deleted", "fields", "parent")
     return {**{name: row[name] for name in names}, "superseded_at": now}
