@@ -1,7 +1,7 @@
 """Both sides of an opportunity as a view has them, beside their base."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -21,6 +21,7 @@ from syncd.model.entities import (
     ProspectRole,
 )
 from syncd.model.membership import Base
+from syncd.model.record import RecordRef
 from syncd.model.view import AccountView
 
 _RoleT = TypeVar("_RoleT", ContactRole, ProspectRole)
@@ -90,10 +91,14 @@ def membership(view: AccountView, opportunity: Opportunity) -> Membership | None
         outreach={one: some[0].prospect_id for one, some in theirs.items()},
         doubtful=frozenset(doubtful),
         strangers=frozenset(strangers),
-        salesforce_primary=_only(who for who, some in roles.items() if _first(some)),
+        salesforce_primary=_last_made_primary(view, roles),
         outreach_primary=_only(
             (
-                *(who for who, some in theirs.items() if _first(some)),
+                *(
+                    who
+                    for who, some in theirs.items()
+                    if any(r.is_primary for r in some)
+                ),
                 *(f"prospect {one.prospect_id}" for one in others if one.is_primary),
             )
         ),
@@ -165,8 +170,25 @@ def _base(
     )
 
 
-def _first(roles: Iterable[ContactRole | ProspectRole]) -> bool:
-    return any(role.is_primary for role in roles)
+def _last_made_primary(
+    view: AccountView, roles: Mapping[str, Sequence[ContactRole]]
+) -> str | None:
+    """Salesforce's primary contact; of several the one whose role moved last.
+
+    Salesforce keeps one primary role per opportunity and demotes the former one, whose
+    stamp need not move: what was read of it before may still show the flag.
+    """
+    leads = [(who, r.id) for who, some in roles.items() for r in some if r.is_primary]
+    if len({who for who, _ in leads}) < 2:  # noqa: PLR2004 - one, or nobody
+        return _only(who for who, _ in leads)
+    at = {
+        role_id: view.version_of(
+            RecordRef("salesforce", "OpportunityContactRole", role_id)
+        )
+        for _, role_id in leads
+    }
+    newest = max(at.values(), key=lambda version: version or "")
+    return _only(who for who, role_id in leads if at[role_id] == newest)
 
 
 def _only(found: Iterable[str]) -> str | None:

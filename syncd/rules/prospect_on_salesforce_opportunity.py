@@ -162,7 +162,7 @@ def _flipped(view: AccountView, both: Membership) -> Iterator[Finding]:
     others = [r for who, some in both.roles.items() if who != theirs for r in some]
     changes = (
         *(_flag(view, both, r, primary=False) for r in others if r.is_primary),
-        *(_flag(view, both, r, primary=True) for r in roles if not r.is_primary),
+        *(_flag(view, both, role, primary=True) for role in roles),
     )
     name = contact.name if contact else "Nobody"
     yield _about(
