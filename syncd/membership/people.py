@@ -18,11 +18,9 @@ def prospect_role_key(opportunity_id: str, prospect_id: str) -> str:
 def survivor(view: AccountView, contact_id: str) -> str:
     """The contact that a merged one lives on in."""
     seen: set[str] = set()
-    contact = view.contacts.get(contact_id)
-    while contact is not None and contact.merged_into_id and contact.id not in seen:
-        seen.add(contact.id)
-        contact_id = contact.merged_into_id
-        contact = view.contacts.get(contact_id)
+    while contact_id in view.merged and contact_id not in seen:
+        seen.add(contact_id)
+        contact_id = view.merged[contact_id]
     return contact_id
 
 
@@ -90,8 +88,4 @@ def contacts_for(view: AccountView, prospect: Prospect) -> tuple[Contact, ...]:
 
 
 def _merged_into(view: AccountView, contact: Contact) -> list[str]:
-    return [
-        other.id
-        for other in view.contacts.values()
-        if other.merged_into_id and survivor(view, other.id) == contact.id
-    ]
+    return [one for one in view.merged if survivor(view, one) == contact.id]

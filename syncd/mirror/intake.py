@@ -18,6 +18,10 @@ _VERSIONED: Final = frozenset(
     {"Opportunity", "Contact", "OpportunityContactRole", "opportunityProspectRole"}
 )
 _KEPT: Final = ("system", "object", "id", "version", "valid_from")
+_PARENTS: Final = {
+    ("OpportunityContactRole", False): "opportunity_id",
+    ("Contact", True): "merged_into_id",
+}
 _DOUBT_FROM: Final = 20  # a smaller listing may well be halved by ordinary work
 
 
@@ -175,7 +179,7 @@ def _present(
 def _has_moved(record: Record, before: sa.RowMapping | None) -> bool:
     """Whether a record says anything new; an older version than ours never does."""
     if before is None:
-        return not record.deleted
+        return not record.deleted or _parent(record) is not None
     if _is_older(record, before["valid_from"]):
         return False
     was_deleted = bool(before["deleted"])
@@ -220,15 +224,14 @@ def _row(
         "deleted": record.deleted,
         "pass_id": pass_id,
         "fields": before["fields"] if keep and before else record.fields.decode(),
-        "parent": before["parent"] if keep and before else _parent(record),
+        "parent": _parent(record) or (before["parent"] if keep and before else None),
     }
 
 
 def _parent(record: Record) -> str | None:
-    """The opportunity of a contact role: asked for by opportunity, deleted or not."""
-    if record.ref.object != "OpportunityContactRole":
-        return None
-    found = json.loads(record.fields).get("opportunity_id")
+    """A contact role's opportunity, or what a deleted contact was merged into."""
+    name = _PARENTS.get((record.ref.object, record.deleted))
+    found = json.loads(record.fields).get(name) if name else None
     return None if found is None else str(found)
 
 

@@ -60,12 +60,14 @@ def load_homes(
         home_of = _opportunities(own)
         removed = _removed_roles(connection, home_of, own)
         bases = load_bases(connection, home_of)
+        merged = _merged(connection, [*own.values(), *others.values()])
         yield [
             _home(
                 home,
                 own.get(home, []),
                 guests=[found for one in guests[home] for found in others.get(one, [])],
                 removed=removed.get(home, ()),
+                merged=merged,
                 bases={one: bases[one] for one in bases if home_of[one] == home},
             )
             for home in batch
@@ -180,12 +182,33 @@ def _removed_roles(
     }
 
 
+def _merged(
+    connection: sa.Connection, found: Iterable[Sequence[_Found]]
+) -> dict[str, str]:
+    """Contacts that were merged into these, or into one that was: id → into which."""
+    merged: dict[str, str] = {}
+    into = [ref.id for some in found for ref, _, _ in some if ref.object == "Contact"]
+    while into:
+        former: dict[str, str] = {}
+        for some in chunks(into):
+            query = sa.select(RECORDS.c.id, RECORDS.c.parent).where(
+                RECORDS.c.parent.in_(some),
+                RECORDS.c.object == "Contact",
+                RECORDS.c.deleted == sa.true(),
+            )
+            former.update(dict(connection.execute(query).all()))
+        into = [one for one in former if one not in merged]
+        merged |= former
+    return merged
+
+
 def _home(
     home: str,
     found: Sequence[_Found],
     *,
     guests: Sequence[_Found],
     removed: tuple[ContactRole, ...] = (),
+    merged: Mapping[str, str] | None = None,
     bases: Mapping[str, Base] | None = None,
 ) -> HomeRecords:
     grouped: dict[str, list[Any]] = defaultdict(list)
@@ -202,6 +225,7 @@ def _home(
         guests=_home(f"guests of {home}", guests, guests=()) if guests else None,
         versions={ref: version for ref, version, _ in found},
         removed_roles=removed,
+        merged=merged or {},
         bases=bases or {},
         **rows,
     )

@@ -95,7 +95,7 @@ class HomeRecords:
 
     ``versions`` gives the version of each record, by ref; ``bases`` what both sides
     of an opportunity last agreed on, by Salesforce id; ``made`` those of its doubled
-    prospect roles that we made.
+    prospect roles that we made; ``merged`` into which contact a deleted one went.
     """
 
     home: str
@@ -121,6 +121,7 @@ class HomeRecords:
     removed_roles: tuple[ContactRole, ...] = ()
     bases: Mapping[str, Base] = field(default_factory=dict)
     made: frozenset[RecordRef] = frozenset()
+    merged: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def record_count(self) -> int:
@@ -157,6 +158,16 @@ class AccountView:
         """Contacts by id, guests included."""
         guests = self.records.guests.contacts if self.records.guests else ()
         return {c.id: c for c in (*guests, *self.records.contacts)}
+
+    @cached_property
+    def merged(self) -> Mapping[str, str]:
+        """Contacts that were merged, by id: into which one, which may be merged too."""
+        known = {
+            contact.id: contact.merged_into_id
+            for contact in self.contacts.values()
+            if contact.merged_into_id is not None
+        }
+        return {**self.records.merged, **known}
 
     @cached_property
     def leads(self) -> Mapping[str, Lead]:

@@ -278,3 +278,26 @@ def test_an_incomplete_poll_moves_no_base_and_removes_nobody(deal):
     assert plan.changes == ()
     [finding] = plan.findings
     assert finding.blocked_by == ("outreach",)
+
+
+def test_a_merged_contact_stays_on_the_deal(deal):
+    """Salesforce moves the role to the survivor; Outreach knows only the former."""
+    former, prospect = deal.people[1]
+    contact = dict(deal.sandbox.salesforce.tables.find("Contact", former))
+    made = deal.sandbox.salesforce.control(
+        "insert",
+        {
+            "object": "Contact",
+            "fields": {"LastName": "Survivor", "AccountId": contact["AccountId"]},
+        },
+    )
+    body = {"object": "Contact", "id": made["id"], "losers": [former]}
+    deal.sandbox.salesforce.control("merge", body)
+    assert made["id"] in deal.roles()
+    plan = deal.plan()
+    assert (plan.changes, plan.findings) == ((), ())
+    deal.people[1] = (made["id"], prospect)
+    deal.salesforce("delete", 1)
+    [change] = deal.plan().changes
+    assert (change.operation, change.object) == ("delete", "opportunityProspectRole")
+    assert prospect in {one for one, _, _ in deal.prospect_roles()}

@@ -10,10 +10,13 @@ import sqlalchemy as sa
 
 from syncd.db.engine import open_engine
 from syncd.db.migrate import upgrade
+from syncd.mapping.load import load_mappings
+from syncd.mapping.translate import translate
 from syncd.model.ids import salesforce_id
 from syncd.model.membership import Base
 from syncd.model.outcome import ItemOutcome, ItemStatus
 from syncd.model.plan import Change, Expects
+from syncd.model.record import RawRecord, RecordRef
 from syncd.model.view import HomeRecords
 from syncd.store import Store, open_store
 
@@ -170,3 +173,25 @@ def test_only_what_a_write_of_ours_created_is_ours(store: Store, now: datetime) 
     ids = [*writes, "9"]
     found = store.ledger.made("outreach", "opportunityProspectRole", ids)
     assert found == {"1"}
+
+
+def test_a_merged_contact_leads_to_its_survivor(
+    acme: Store, record: Make, page: Make, now: datetime
+) -> None:
+    """Also through a chain, and when it was gone before the first poll."""
+    gone = [salesforce_id(f"00300000000000{n}") or "" for n in (2, 3)]
+    later = now + timedelta(minutes=1)
+    for loser, winner in zip(gone, (ANN, gone[0]), strict=True):
+        raw = RawRecord(
+            ref=RecordRef("salesforce", "Contact", loser),
+            version="2",
+            valid_from=later,
+            fields={"Id": loser, "IsDeleted": True, "MasterRecordId": winner[:15]},
+            deleted=True,
+        )
+        contact_map = load_mappings(None).objects[("salesforce", "Contact")]
+        [one], _ = translate([raw], contact_map)
+        acme.mirror.commit(page(one), now=later)
+    home = _home(acme, now)
+    assert [contact.id for contact in home.contacts] == [ANN]
+    assert home.merged == {gone[0]: ANN, gone[1]: gone[0]}
