@@ -72,6 +72,7 @@ def _store(
     )
     moved_refs = {record.ref for record in moved}
     seen = [ref.id for ref in latest if ref not in moved_refs]
+    seen += [one.ref.id for one in page.quarantined]  # unreadable, but there
     for some in chunks(
         seen if page.snapshot or page.starts_snapshot or pass_id else []
     ):
