@@ -18,10 +18,11 @@ _SHARE: Final = 0.5
 def lags(view: AccountView) -> Iterator[tuple[str, timedelta]]:
     """How much later than its contact role each prospect role was made, by its id.
 
-    Roles that were in Outreach first, or at the same instant, copy nothing.
+    Of open opportunities. Roles that were in Outreach first, or at the same instant,
+    copy nothing.
     """
     for opportunity in view.records.opportunities:
-        both = membership(view, opportunity)
+        both = None if opportunity.is_closed else membership(view, opportunity)
         for contact_id, theirs in both.prospect_roles.items() if both else ():
             ours = both.roles.get(contact_id, ()) if both else ()
             made = min((r.created_at for r in ours if r.created_at), default=None)

@@ -18,8 +18,8 @@ NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 ACCOUNT, DEAL, TWIN = "001acme", "006deal", "o-deal"
 PEOPLE = ("ann", "bob", "cyd")
 RULES: tuple[RuleSpec, ...] = (TO_OUTREACH, TO_SALESFORCE)
-_ORG = OrgContext(configured=frozenset({"salesforce", "outreach"}))
-_RECORDS = HomeRecords(
+ORG = OrgContext(configured=frozenset({"salesforce", "outreach"}))
+RECORDS = HomeRecords(
     home=ACCOUNT,
     account=e.Account(id=ACCOUNT, name="Acme"),
     contacts=tuple(
@@ -50,7 +50,7 @@ class Company:
     def look(self) -> Judged:
         """Judge what both sides show now, and keep what the base becomes."""
         records = replace(
-            _RECORDS,
+            RECORDS,
             roles=tuple(
                 e.ContactRole(
                     id=f"00K{one}",
@@ -71,7 +71,7 @@ class Company:
             ),
             bases=self.bases,
         )
-        judged = judge(records, org=_ORG, policy=Policy(), rules=RULES, now=NOW)
+        judged = judge(records, org=ORG, policy=Policy(), rules=RULES, now=NOW)
         assert judged.failures == ()
         self.bases = self.bases | {one.opportunity_id: one for one in judged.bases}
         return judged
