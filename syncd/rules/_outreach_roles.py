@@ -284,11 +284,12 @@ def _since(view: AccountView, both: Membership) -> datetime | None:
 
 
 def _still(both: Membership) -> Iterator[Expectation]:
-    """That Salesforce's primary contact is still the one."""
-    for role in both.roles.get(both.sides.salesforce_primary or "", ()):
-        if role.is_primary:
+    """That Salesforce's primary contact is still the one, or Outreach's still not."""
+    wanted = both.sides.salesforce_primary or ""
+    for role in both.roles.get(wanted or both.sides.outreach_primary or "", ()):
+        if role.is_primary is bool(wanted):
             ref = salesforce_ref("OpportunityContactRole", role.id)
-            yield Expectation(ref=ref, fields={"is_primary": True})
+            yield Expectation(ref=ref, fields={"is_primary": role.is_primary})
 
 
 def _unclear(view: AccountView, both: Membership) -> Finding:

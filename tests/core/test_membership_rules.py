@@ -106,6 +106,18 @@ def test_the_former_primary_steps_back_first(world):
     assert (still.ref.id, still.fields) == ("00Kdealbob", {"is_primary": True})
 
 
+def test_a_flag_goes_only_while_salesforce_shows_none(world):
+    """Nobody leads in Salesforce: that is looked at again before the write."""
+    deal(world, "ann")
+    agreed(world, "ann", lead="ann")
+    world.role("deal", "ann")
+    world.prospect_role("deal", "ann", is_primary=True)
+    [finding] = world.findings(OUT, BACK)
+    [change] = finding.changes
+    [still] = change.also
+    assert (still.ref.id, still.fields) == ("00Kdealann", {"is_primary": False})
+
+
 def test_a_new_contact_that_leads_replaces_the_former_primary(world):
     """Added and made primary in Salesforce: one plan carries both over."""
     deal(world, "ann", "bob")
