@@ -65,6 +65,23 @@ def test_a_merged_contact_is_its_survivor_in_the_base(world):
     assert base.outreach == {"003anna": "p-ann"}
 
 
+def test_a_survivor_inherits_what_was_agreed_of_the_merged(world):
+    """Taken off in Outreach after the merge: proposed, as it would be for Ann."""
+    deal(world, "anna", "bob")
+    world.contact("ann", merged_into_id="003anna")
+    world.prospect("ann")
+    agreed(world, "ann", "bob", lead="ann")
+    for one in ("anna", "bob"):
+        world.role("deal", one, is_primary=one == "bob")
+    world.prospect_role("deal", "bob")
+    assert [c[:3] for c in changes(world)] == [
+        ("outreach", "update", "pr-deal-bob"),
+        ("salesforce", "delete", "00Kdealanna"),
+    ]
+    world.prospect_role("deal", "ann", is_primary=True)
+    assert {c[3] for c in changes(world)} == {"auto"}  # Ann led, as Anna
+
+
 def test_a_prospect_of_a_merged_contact_is_the_survivors(world):
     """The link still names the contact that was merged away."""
     deal(world)
