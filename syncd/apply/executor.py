@@ -179,8 +179,10 @@ class Executor:
         ready: list[Change] = []
         before: dict[str, Mapping[str, object]] = {}
         for change in batch:
-            item = self._recheck.moved(change, current, facts) or member(
-                connector, change
+            item = (
+                self._recheck.moved(change, current, facts)
+                or self._recheck.returned(change)
+                or member(connector, change)
             )
             if item is not None:
                 self._outcomes[change.id] = item

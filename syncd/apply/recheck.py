@@ -8,7 +8,7 @@ from typing import Final
 from syncd.apply.writes import by_person, item_of, ref_of
 from syncd.model.compare import all_same
 from syncd.model.outcome import ItemOutcome, ItemStatus
-from syncd.model.plan import Change
+from syncd.model.plan import Change, ExpectedFields
 from syncd.model.record import RecordRef
 from syncd.ports.connector import Current, WritingConnector
 
@@ -60,6 +60,11 @@ def member(connector: WritingConnector, change: Change) -> ItemOutcome | None:
     return None
 
 
+def _named(change: Change) -> list[ExpectedFields]:
+    """Facts of records that exist; the others are looked for one by one."""
+    return [fact for fact in change.expects.also if fact.id]
+
+
 @dataclass(kw_only=True)
 class Recheck:
     """Tells a stranger's edit from our own.
@@ -77,7 +82,7 @@ class Recheck:
         """Other records that changes rest on, as they stand now."""
         wanted: dict[tuple[str, str], dict[RecordRef, set[str]]] = defaultdict(dict)
         for change in batch:
-            for fact in change.expects.also:
+            for fact in _named(change):
                 ref = RecordRef(fact.system, fact.object, fact.id)
                 group = wanted[(fact.system, fact.object)]
                 group.setdefault(ref, set()).update(fact.fields)
@@ -93,7 +98,7 @@ class Recheck:
         self, change: Change, current: _Found, facts: _Found
     ) -> ItemOutcome | None:
         """Why a change must not be sent, or that nothing is left to do."""
-        for fact in change.expects.also:
+        for fact in _named(change):
             found = facts.get(RecordRef(fact.system, fact.object, fact.id))
             if found is None or not all_same(dict(fact.fields), dict(found.fields)):
                 detail = f"{fact.object} {fact.id} moved: {', '.join(fact.fields)}"
@@ -110,6 +115,20 @@ class Recheck:
         ):
             return item_of(change, ItemStatus.ALREADY, detail="it says so already")
         return self._edited(change, here)
+
+    def returned(self, change: Change) -> ItemOutcome | None:
+        """Whether a role that must not exist is there by now."""
+        for fact in change.expects.also:
+            connector = self.connectors.get(fact.system)
+            if fact.id or connector is None:
+                continue
+            deal, person = _ROLES[fact.object]
+            wanted = {person: fact.fields[person]}
+            for role in connector.membership(fact.object, str(fact.fields[deal])):
+                if all_same(wanted, dict(role.fields)):
+                    detail = f"{fact.object} {role.ref.id} is there again"
+                    return item_of(change, ItemStatus.STALE, detail=detail)
+        return None
 
     def _edited(self, change: Change, here: Current) -> ItemOutcome | None:
         moved = [

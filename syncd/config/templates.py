@@ -22,6 +22,9 @@ _COMMENTS: Final[Mapping[str, str]] = {
     "association.apply_at": "link unattended from this probability",
     "association.propose_at": "propose from this probability",
     "association.margin": "lead over the runner-up that a link needs",
+    "rules.contact-on-outreach-opportunity.plugin_copies_roles": (
+        "true or false; without it what this org's history shows"
+    ),
 }
 
 _SEGMENTS: Final = """\

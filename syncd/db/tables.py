@@ -36,6 +36,17 @@ def _ref() -> tuple[sa.Column[str], ...]:
     )
 
 
+def _by_parent(table: str) -> sa.Index:
+    """Records that hang under another one: few have a parent, the rest cost nothing."""
+    has_parent = sa.text("parent IS NOT NULL")
+    return sa.Index(
+        f"{table}_by_parent",
+        "parent",
+        sqlite_where=has_parent,
+        postgresql_where=has_parent,
+    )
+
+
 RECORDS: Final = sa.Table(
     "records",
     METADATA,
@@ -49,7 +60,9 @@ RECORDS: Final = sa.Table(
     sa.Column("deleted", sa.Boolean, nullable=False),
     sa.Column("pass_id", sa.Integer, nullable=False, server_default="0"),
     sa.Column("fields", sa.Text, nullable=False),
+    sa.Column("parent", sa.String(18)),
     sa.Index("records_by_id", "id"),
+    _by_parent("records"),
 )
 VERSIONS: Final = sa.Table(
     "superseded_versions",
@@ -60,6 +73,8 @@ VERSIONS: Final = sa.Table(
     sa.Column("superseded_at", Instant(), nullable=False),
     sa.Column("deleted", sa.Boolean, nullable=False),
     sa.Column("fields", sa.Text, nullable=False),
+    sa.Column("parent", sa.String(18)),
+    _by_parent("superseded_versions"),
 )
 CURSORS: Final = sa.Table(
     "cursors",
@@ -121,6 +136,12 @@ KEY_HOMES: Final = sa.Table(
     sa.Index("key_homes_by_ref", "system", "object", "id"),
     sa.Index("key_homes_by_home", "home"),
 )
+BASES: Final = sa.Table(
+    "membership_bases",
+    METADATA,
+    sa.Column("opportunity_id", sa.String(18), primary_key=True),
+    sa.Column("body", sa.Text, nullable=False),
+)
 DIRTY: Final = sa.Table(
     "dirty_homes",
     METADATA,
@@ -166,7 +187,7 @@ LEDGER: Final = sa.Table(
     sa.Column("state", sa.String(20), nullable=False, index=True),
     sa.Column("intended_at", Instant(), nullable=False),
     sa.Column("settled_at", Instant()),
-    sa.Column("record_id", sa.String(400)),
+    sa.Column("record_id", sa.String(400), index=True),
     sa.Column("change", sa.Text, nullable=False),
     sa.Column("before", sa.Text, nullable=False),
     sa.Column("detail", sa.Text, nullable=False, server_default=""),

@@ -84,9 +84,11 @@ class Directory:
         while contact_id not in seen:
             seen.add(contact_id)
             contact = self.contacts.get(contact_id)
-            if contact is None or contact.merged_into_id is None:
+            into = contact.merged_into_id if contact else None
+            into = into or self.records.merged.get(contact_id)
+            if into is None:
                 return contact_id
-            contact_id = contact.merged_into_id
+            contact_id = into
         return contact_id
 
     @cached_property

@@ -175,6 +175,24 @@ class SqlLedger:
                     found[row.effect].append(_past(row))
         return found
 
+    def made(self, system: str, object_name: str, ids: Sequence[str]) -> frozenset[str]:
+        """Those of these records that a write of ours created."""
+        found: set[str] = set()
+        with self._read() as connection:
+            for some in chunks(ids):
+                query = sa.select(LEDGER.c.record_id, LEDGER.c.change).where(
+                    LEDGER.c.record_id.in_(some),
+                    LEDGER.c.state == "done",
+                    LEDGER.c.effect.startswith(
+                        f"{system}|{object_name}|", autoescape=True
+                    ),
+                )
+                for row in connection.execute(query):
+                    change = msgspec.json.decode(row.change, type=Change)
+                    if change.operation == "create":
+                        found.add(row.record_id)
+        return frozenset(found)
+
     @contextmanager
     def writer_lock(self) -> Iterator[None]:
         """Held while changes are written: one writer per store.

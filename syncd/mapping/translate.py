@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -10,6 +10,8 @@ from syncd.mapping.readers import READERS
 from syncd.mapping.schema import FieldRow, ObjectMap
 from syncd.model.entities import ENTITY_TYPES
 from syncd.model.record import Quarantined, RawRecord, Record
+
+_MERGED_INTO: Final = "merged_into_id"
 
 
 def translate(
@@ -34,7 +36,7 @@ def translate_one(raw: RawRecord, object_map: ObjectMap) -> Record | Quarantined
             ref=raw.ref,
             version=raw.version,
             valid_from=raw.valid_from,
-            fields=b"{}",
+            fields=_merge(raw, object_map),
             deleted=True,
         )
     kind = ENTITY_TYPES[(raw.ref.system, raw.ref.object)]
@@ -59,6 +61,18 @@ def translate_one(raw: RawRecord, object_map: ObjectMap) -> Record | Quarantined
         created_at=raw.created_at,
         is_open=_is_open(entity, object_map.open_unless),
     )
+
+
+def _merge(raw: RawRecord, object_map: ObjectMap) -> bytes:
+    """All that a deleted record still says: what it was merged into."""
+    row = next((r for r in object_map.rows if r.canonical == _MERGED_INTO), None)
+    if row is None:
+        return b"{}"
+    try:
+        value = READERS[row.type](_values(raw.fields, row.remote))
+    except (TypeError, ValueError):
+        return b"{}"
+    return msgspec.json.encode({_MERGED_INTO: value}) if value else b"{}"
 
 
 def _quarantined(raw: RawRecord, row: FieldRow, error: Exception) -> Quarantined:

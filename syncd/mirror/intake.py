@@ -17,6 +17,11 @@ from syncd.ports.stores import MirrorPage
 _VERSIONED: Final = frozenset(
     {"Opportunity", "Contact", "OpportunityContactRole", "opportunityProspectRole"}
 )
+_KEPT: Final = ("system", "object", "id", "version", "valid_from")
+_PARENTS: Final = {
+    ("OpportunityContactRole", False): "opportunity_id",
+    ("Contact", True): "merged_into_id",
+}
 _DOUBT_FROM: Final = 20  # a smaller listing may well be halved by ordinary work
 
 
@@ -67,6 +72,7 @@ def _store(
     )
     moved_refs = {record.ref for record in moved}
     seen = [ref.id for ref in latest if ref not in moved_refs]
+    seen += [one.ref.id for one in page.quarantined]  # unreadable, but there
     for some in chunks(
         seen if page.snapshot or page.starts_snapshot or pass_id else []
     ):
@@ -174,7 +180,7 @@ def _present(
 def _has_moved(record: Record, before: sa.RowMapping | None) -> bool:
     """Whether a record says anything new; an older version than ours never does."""
     if before is None:
-        return not record.deleted
+        return not record.deleted or _parent(record) is not None
     if _is_older(record, before["valid_from"]):
         return False
     was_deleted = bool(before["deleted"])
@@ -219,9 +225,17 @@ def _row(
         "deleted": record.deleted,
         "pass_id": pass_id,
         "fields": before["fields"] if keep and before else record.fields.decode(),
+        "parent": _parent(record) or (before["parent"] if keep and before else None),
     }
 
 
+def _parent(record: Record) -> str | None:
+    """A contact role's opportunity, or what a deleted contact was merged into."""
+    name = _PARENTS.get((record.ref.object, record.deleted))
+    found = json.loads(record.fields).get(name) if name else None
+    return None if found is None else str(found)
+
+
 def _superseded(row: sa.RowMapping, now: datetime) -> dict[str, Any]:
-    names = ("system", "object", "id", "version", "valid_from", "deleted", "fields")
+    names = (*_KEPT, "deleted", "fields", "parent")
     return {**{name: row[name] for name in names}, "superseded_at": now}

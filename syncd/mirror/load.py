@@ -10,8 +10,10 @@ import sqlalchemy as sa
 
 from syncd.db.engine import chunks
 from syncd.db.tables import FILING, RECORDS, VERSIONS
+from syncd.mirror.bases import load_bases
 from syncd.mirror.guests import GUESTS, guest_homes
 from syncd.model.entities import ENTITY_TYPES, ContactRole, Entity
+from syncd.model.membership import Base
 from syncd.model.record import RecordRef
 from syncd.model.view import HomeRecords
 
@@ -55,13 +57,18 @@ def load_homes(
             since=since,
             objects=GUESTS,
         )
-        removed = _removed_roles(connection, own)
+        home_of = _opportunities(own)
+        removed = _removed_roles(connection, home_of, own)
+        bases = load_bases(connection, home_of)
+        merged = _merged(connection, [*own.values(), *others.values()])
         yield [
             _home(
                 home,
                 own.get(home, []),
                 guests=[found for one in guests[home] for found in others.get(one, [])],
                 removed=removed.get(home, ()),
+                merged=merged,
+                bases={one: bases[one] for one in bases if home_of[one] == home},
             )
             for home in batch
         ]
@@ -140,31 +147,33 @@ def _records(
     return found
 
 
-def _removed_roles(
-    connection: sa.Connection, own: Mapping[str, Sequence[_Found]]
-) -> dict[str, tuple[ContactRole, ...]]:
-    """Contact roles that were there once, by home: for questions about the past."""
-    home_of = {
+def _opportunities(own: Mapping[str, Sequence[_Found]]) -> dict[str, str]:
+    """The home of each Salesforce opportunity of these homes."""
+    return {
         ref.id: home
         for home, found in own.items()
         for ref, _, _ in found
         if ref.object == "Opportunity"
     }
-    if not home_of:
-        return {}
-    query = sa.select(RECORDS.c.fields).where(
-        RECORDS.c.system == "salesforce",
-        RECORDS.c.object == "OpportunityContactRole",
-        RECORDS.c.deleted == sa.true(),
-    )
-    older = sa.select(VERSIONS.c.fields).where(
-        VERSIONS.c.object == "OpportunityContactRole", VERSIONS.c.deleted == sa.false()
-    )
+
+
+def _removed_roles(
+    connection: sa.Connection,
+    home_of: Mapping[str, str],
+    own: Mapping[str, Sequence[_Found]],
+) -> dict[str, tuple[ContactRole, ...]]:
+    """Contact roles that were there once, by home: for questions about the past.
+
+    ``home_of`` gives the home of each opportunity asked about.
+    """
     removed: dict[str, dict[str, ContactRole]] = defaultdict(dict)
-    for statement in (older, query):
-        for body in connection.scalars(statement):
-            role = msgspec.json.decode(body, type=ContactRole)
-            if role.opportunity_id in home_of:
+    for table, deleted in ((VERSIONS, False), (RECORDS, True)):
+        for some in chunks(sorted(home_of)):
+            query = sa.select(table.c.fields).where(
+                table.c.parent.in_(some), table.c.deleted == sa.literal(deleted)
+            )
+            for body in connection.scalars(query):
+                role = msgspec.json.decode(body, type=ContactRole)
                 removed[home_of[role.opportunity_id]][role.id] = role
     present = {ref.id for found in own.values() for ref, _, _ in found}
     return {
@@ -173,12 +182,34 @@ def _removed_roles(
     }
 
 
+def _merged(
+    connection: sa.Connection, found: Iterable[Sequence[_Found]]
+) -> dict[str, str]:
+    """Contacts that were merged into these, or into one that was: id → into which."""
+    merged: dict[str, str] = {}
+    into = [ref.id for some in found for ref, _, _ in some if ref.object == "Contact"]
+    while into:
+        former: dict[str, str] = {}
+        for some in chunks(into):
+            query = sa.select(RECORDS.c.id, RECORDS.c.parent).where(
+                RECORDS.c.parent.in_(some),
+                RECORDS.c.object == "Contact",
+                RECORDS.c.deleted == sa.true(),
+            )
+            former.update(dict(connection.execute(query).all()))
+        into = [one for one in former if one not in merged]
+        merged |= former
+    return merged
+
+
 def _home(
     home: str,
     found: Sequence[_Found],
     *,
     guests: Sequence[_Found],
     removed: tuple[ContactRole, ...] = (),
+    merged: Mapping[str, str] | None = None,
+    bases: Mapping[str, Base] | None = None,
 ) -> HomeRecords:
     grouped: dict[str, list[Any]] = defaultdict(list)
     account: Any = None
@@ -187,11 +218,14 @@ def _home(
             account = entity
         elif (ref.system, ref.object) in _FIELD_OF:
             grouped[_FIELD_OF[(ref.system, ref.object)]].append(entity)
+    rows: dict[str, Any] = {name: tuple(some) for name, some in grouped.items()}
     return HomeRecords(
         home=home,
         account=account,
         guests=_home(f"guests of {home}", guests, guests=()) if guests else None,
         versions={ref: version for ref, version, _ in found},
         removed_roles=removed,
-        **{name: tuple(entities) for name, entities in grouped.items()},
+        merged=merged or {},
+        bases=bases or {},
+        **rows,
     )

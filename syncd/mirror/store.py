@@ -20,6 +20,7 @@ from syncd.db.tables import (
     QUARANTINE,
     RECORDS,
 )
+from syncd.mirror.bases import save_bases
 from syncd.mirror.clerk import Clerk
 from syncd.mirror.guests import GUESTS, host_homes
 from syncd.mirror.intake import take_in
@@ -33,6 +34,7 @@ from syncd.mirror.proof import (
     versions_of,
 )
 from syncd.model.ids import salesforce_id
+from syncd.model.membership import Base
 from syncd.model.outcome import PollOutcome
 from syncd.model.policy import Policy
 from syncd.model.record import Quarantined, Record, RecordRef
@@ -219,6 +221,12 @@ class SqlMirror:
         """What is the same for every account."""
         with self._read() as connection:
             return read_org(connection, policy=policy, facts=_facts(connection))
+
+    def move_bases(self, bases: Sequence[Base]) -> None:
+        """Remember what both sides of these opportunities showed."""
+        if bases:
+            with self._write() as connection:
+                save_bases(connection, bases)
 
     # --- single records ---------------------------------------------------------------
 

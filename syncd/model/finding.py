@@ -1,6 +1,7 @@
 """Findings: breaches of a practice with their evidence, and the changes that mend."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -36,7 +37,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 class Expectation(msgspec.Struct, frozen=True, kw_only=True):
     """A fact about another record that must still hold when the change is written.
 
-    ``fields`` are canonical names and values.
+    ``fields`` are canonical names and values. A role without id must not exist: that
+    nobody has put this person on this opportunity again.
     """
 
     ref: RecordRef
@@ -70,6 +72,8 @@ class ProposedChange(msgspec.Struct, frozen=True, kw_only=True):
         mode: ``auto`` or ``review``; a rule's mode can only lower it.
         account_id: Salesforce account whose records are locked by this write.
         version: Version of the record this was decided on; None for a create.
+        since: When what this change follows came about; what became of earlier writes
+            of the same effect does not speak against it. None = not known.
     """
 
     target: RecordRef
@@ -86,6 +90,7 @@ class ProposedChange(msgspec.Struct, frozen=True, kw_only=True):
     evidence: tuple[Evidence, ...] = ()
     account_id: str | None = None
     version: str | None = None
+    since: datetime | None = None
 
     @property
     def effect_key(self) -> str:

@@ -51,7 +51,10 @@ class PlanFinding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExpectedFields(msgspec.Struct, frozen=True, kw_only=True):
-    """Vendor fields of another record that must still hold."""
+    """Vendor fields of another record that must still hold.
+
+    A role without ``id`` must not exist.
+    """
 
     system: str
     object: str

@@ -33,6 +33,7 @@ from syncd.model.entities import (
 )
 from syncd.model.ids import salesforce_id
 from syncd.model.interaction import Interaction
+from syncd.model.membership import Base
 from syncd.model.record import RecordRef
 
 
@@ -51,6 +52,9 @@ class OrgContext:
         as_of: Last complete poll per system.
         links: Address of a record for people by ``system.object``, with ``{id}``
             left open.
+        undone: Natural keys of roles that ``syncd undo`` took off again.
+        roles_are_copied: Whether Outreach's own plug-in was seen to copy contact
+            roles in this org.
     """
 
     users: Mapping[str, User] = field(default_factory=dict)
@@ -68,6 +72,8 @@ class OrgContext:
     incomplete: frozenset[str] = frozenset()
     as_of: Mapping[str, datetime] = field(default_factory=dict)
     links: Mapping[str, str] = field(default_factory=dict)
+    undone: frozenset[str] = frozenset()
+    roles_are_copied: bool = False
     value_tables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @cached_property
@@ -87,7 +93,9 @@ class HomeRecords:
     accounts whose people take part in this home's interactions; they are candidates
     for association but are never judged here.
 
-    ``versions`` gives the version of each record, by ref.
+    ``versions`` gives the version of each record, by ref; ``bases`` what both sides
+    of an opportunity last agreed on, by Salesforce id; ``made`` those of its doubled
+    prospect roles that we made; ``merged`` into which contact a deleted one went.
     """
 
     home: str
@@ -111,6 +119,9 @@ class HomeRecords:
     guests: "HomeRecords | None" = None
     versions: Mapping[RecordRef, str] = field(default_factory=dict)
     removed_roles: tuple[ContactRole, ...] = ()
+    bases: Mapping[str, Base] = field(default_factory=dict)
+    made: frozenset[RecordRef] = frozenset()
+    merged: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def record_count(self) -> int:
@@ -147,6 +158,16 @@ class AccountView:
         """Contacts by id, guests included."""
         guests = self.records.guests.contacts if self.records.guests else ()
         return {c.id: c for c in (*guests, *self.records.contacts)}
+
+    @cached_property
+    def merged(self) -> Mapping[str, str]:
+        """Contacts that were merged, by id: into which one, which may be merged too."""
+        known = {
+            contact.id: contact.merged_into_id
+            for contact in self.contacts.values()
+            if contact.merged_into_id is not None
+        }
+        return {**self.records.merged, **known}
 
     @cached_property
     def leads(self) -> Mapping[str, Lead]:

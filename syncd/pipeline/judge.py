@@ -10,7 +10,9 @@ from syncd.association.associate import associate
 from syncd.association.ground import lay_ground
 from syncd.identity.directory import Directory
 from syncd.interactions.build import build_interactions
+from syncd.membership.sides import moved_bases
 from syncd.model.finding import Finding, Mode, ProposedChange
+from syncd.model.membership import Base
 from syncd.model.policy import Policy
 from syncd.model.rule import RuleContext, RuleSpec
 from syncd.model.view import AccountView, HomeRecords, OrgContext
@@ -38,10 +40,14 @@ class SkippedRule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found in one home; ``findings`` by rule, then subject, then id."""
+    """What was found in one home; ``findings`` by rule, then subject, then id.
+
+    ``bases`` are those that this look at both systems moves.
+    """
 
     view: AccountView
     findings: tuple[Finding, ...]
+    bases: tuple[Base, ...] = ()
     failures: tuple[RuleFailure, ...] = ()
     skipped: tuple[SkippedRule, ...] = ()
 
@@ -84,6 +90,7 @@ def judge(
     return Judged(
         view=view,
         findings=tuple(ordered),
+        bases=tuple(moved_bases(view)),
         failures=tuple(failures),
         skipped=tuple(skipped),
     )

@@ -25,6 +25,7 @@ from syncd.model.tombstone import PastWrite
 from syncd.model.view import AccountView, OrgContext
 from syncd.pipeline.cost import cost_of
 from syncd.pipeline.judge import Judged, judge
+from syncd.pipeline.membership import Witness, with_made, with_our_roles
 from syncd.pipeline.poll import FactMirror, Progress
 from syncd.plan.build import build_plan, text_values, with_cost
 from syncd.plan.inputs import Limits, PlanInputs, Touch
@@ -64,11 +65,23 @@ def make_plan(request: PlanRequest) -> Plan:
     Writes nothing to any remote system. Raises nothing for a rule that fails: the
     plan's notes name it, and nothing of it is planned.
     """
-    org = request.mirror.org(request.policy)
+    org = with_our_roles(
+        request.mirror.org(request.policy),
+        mirror=request.mirror,
+        tombstones=request.tombstones,
+        now=request.now,
+    )
+    witness = Witness(
+        mirror=request.mirror,
+        ledger=request.ledger,
+        org=org,
+        settle=timedelta(minutes=request.policy.defaults.settle_minutes),
+    )
     findings: list[Finding] = []
     touched: dict[RecordRef, Touch] = {}
     notes: dict[str, None] = {}
     for judged in _judged(request, org):
+        witness.see(judged)
         kept = [f for f in judged.findings if _in_scope(f, judged.view, request)]
         findings += kept
         touched.update(_touches(kept, judged.view))
@@ -83,6 +96,7 @@ def make_plan(request: PlanRequest) -> Plan:
     plan = build_plan(findings, inputs=inputs)
     plan = with_cost(plan, cost_of(plan.changes, request.connectors))
     request.plans.save(plan)
+    witness.close()
     request.tombstones.add(plan.tombstones)
     return plan
 
@@ -99,7 +113,7 @@ def _judged(request: PlanRequest, org: OrgContext) -> Iterator[Judged]:
     history = timedelta(days=request.policy.defaults.history_days)
     done = 0
     for batch in request.mirror.load(homes, since=request.now - history):
-        for records in batch:
+        for records in with_made(batch, request.ledger):
             yield judge(
                 records,
                 org=org,

@@ -3,7 +3,7 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -44,6 +44,7 @@ def build_plan(findings: Sequence[Finding], *, inputs: PlanInputs) -> Plan:
     effects: dict[str, str] = {}
     dropped: dict[str, Held] = {}
     after_keys: dict[str, set[str]] = defaultdict(set)
+    since: dict[str, datetime] = {}
     for finding in ordered:
         if finding.waiting or finding.blocked_by:
             continue
@@ -56,7 +57,9 @@ def build_plan(findings: Sequence[Finding], *, inputs: PlanInputs) -> Plan:
             planned[change.id] = _merged(known, change) if known else change
             effects[proposed.effect_key] = change.id
             after_keys[change.id].update(proposed.after_keys)
-    kept_back = _kept_back(planned, inputs)
+            if proposed.since is not None:
+                since[change.id] = proposed.since
+    kept_back = _kept_back(planned, since, inputs)
     kept_back |= _orphans(planned, kept_back, after_keys, effects)
     for change_id, why in kept_back.items():
         gone = planned.pop(change_id)
@@ -189,12 +192,16 @@ def _merged(one: Change, other: Change) -> Change:
     )
 
 
-def _kept_back(planned: Mapping[str, Change], inputs: PlanInputs) -> dict[str, Held]:
+def _kept_back(
+    planned: Mapping[str, Change],
+    since: Mapping[str, datetime],
+    inputs: PlanInputs,
+) -> dict[str, Held]:
     """Changes that must not be planned now, by id."""
     found = {
         change_id: why
         for change_id, change in planned.items()
-        if (why := held(change, inputs)) is not None
+        if (why := held(change, inputs, since=since.get(change_id))) is not None
     }
     return {**_contradictions(planned.values()), **found}
 

@@ -31,17 +31,26 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     tombstone: Tombstone | None = None
 
 
-def held(change: Change, inputs: PlanInputs) -> Held | None:
-    """Why this change must not be planned; None = nothing speaks against it."""
+def held(
+    change: Change, inputs: PlanInputs, *, since: datetime | None = None
+) -> Held | None:
+    """Why this change must not be planned; None = nothing speaks against it.
+
+    ``since`` is when what the change follows came about: somebody who reverted an
+    earlier write did not speak about that. What was undone stays undone all the same.
+    """
     effect = effect_of(change)
     stone = inputs.tombstones.get(effect)
     forgiven = None if stone is None else stone.forgiven_at(inputs.now)
     if stone is not None and forgiven is None and not _is_lifted(stone, inputs):
-        return Held(says=_told(stone))
+        is_older = since is not None and stone.made_at < since
+        if not (is_older and stone.kind is TombstoneKind.REVERTED):
+            return Held(says=_told(stone))
     past = [
         write
         for write in inputs.past.get(effect, ())
-        if forgiven is None or write.settled_at > forgiven
+        if (forgiven is None or write.settled_at > forgiven)
+        and (since is None or write.settled_at > since or write.takes_back)
     ]
     done = [write for write in past if write.state == "done"]
     if done:

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from syncd.model.membership import Base
 from syncd.model.outcome import ItemOutcome, PollOutcome, RunOutcome
 from syncd.model.plan import Change, Plan
 from syncd.model.policy import Policy
@@ -151,6 +152,10 @@ class Mirror(Protocol):
         """
         ...
 
+    def move_bases(self, bases: Sequence[Base]) -> None:
+        """Remember what both sides of these opportunities showed; loads carry it."""
+        ...
+
     def get(self, ref: RecordRef) -> Record | None:
         """One record, deleted ones included."""
         ...
@@ -283,6 +288,10 @@ class Ledger(Protocol):
         """Writes of these effects that happened or were refused, oldest first."""
         ...
 
+    def made(self, system: str, object_name: str, ids: Sequence[str]) -> frozenset[str]:
+        """Those of these records that a write of ours created."""
+        ...
+
     def writer_lock(self) -> AbstractContextManager[None]:
         """Held while changes are written: one writer per store."""
         ...
@@ -293,6 +302,10 @@ class Tombstones(Protocol):
 
     def of(self, effects: Sequence[str]) -> Mapping[str, Tombstone]:
         """Those of these effects, cleared and expired ones included."""
+        ...
+
+    def all(self, *, now: datetime) -> Sequence[Tombstone]:
+        """Those that hold something back, newest first."""
         ...
 
     def add(self, tombstones: Iterable[Tombstone]) -> None:

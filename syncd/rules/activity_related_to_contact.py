@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from syncd.membership.people import role_holders
 from syncd.model.entities import Activity
 from syncd.model.finding import (
     Evidence,
@@ -28,7 +29,6 @@ from syncd.rules._activities import (
     update,
 )
 from syncd.rules._kit import finding_id, guarded, owner_email, salesforce_ref, waits
-from syncd.rules._roles import role_holders
 
 _ID: Final = "activity-related-to-contact"
 _PRACTICES: Final = ("0.34", "0.51", "1.4", "1.13", "1.14")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from syncd.membership.people import role_holders
 from syncd.model.entities import Account, Contact, Opportunity
 from syncd.model.finding import Evidence, Finding, Mode, Severity
 from syncd.model.mail import domain_of, registrable_domain
@@ -10,7 +11,6 @@ from syncd.model.policy import RuleSettings
 from syncd.model.rule import RuleContext, RuleSpec
 from syncd.model.view import AccountView
 from syncd.rules._kit import finding_id, in_segment, owner_email, salesforce_ref
-from syncd.rules._roles import role_holders
 
 _ID: Final = "contact-under-opportunity-account"
 _PRACTICES: Final = ("0.39", "2.51")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from syncd.membership.people import role_holders
 from syncd.model.entities import Opportunity
 from syncd.model.finding import Finding, Severity
 from syncd.model.rule import RuleContext, RuleSpec
@@ -22,7 +23,6 @@ from syncd.rules._roles import (
     Missing,
     create_role,
     missing_contacts,
-    role_holders,
 )
 from syncd.rules._settings import OpportunityHasContactSettings
 

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from syncd.model import entities as e
+from syncd.model.membership import Base
 from syncd.model.policy import OrgPolicy, Policy
 from syncd.model.view import HomeRecords, OrgContext
 from syncd.pipeline.judge import Judged, judge
@@ -33,6 +34,7 @@ class World:
     guests: dict[str, list[Any]] = field(default_factory=dict)
     org: dict[str, Any] = field(default_factory=dict)
     policy: dict[str, Any] = field(default_factory=dict)
+    bases: dict[str, Base] = field(default_factory=dict)
     account: e.Account | None = None
     guest_account: e.Account | None = None
 
@@ -270,7 +272,13 @@ class World:
         if self.guests or self.guest_account:
             others = {kind: tuple(found) for kind, found in self.guests.items()}
             guests = HomeRecords(home="guests", account=self.guest_account, **others)
-        return HomeRecords(home=ACCOUNT, account=self.account, guests=guests, **rows)
+        return HomeRecords(
+            home=ACCOUNT,
+            account=self.account,
+            guests=guests,
+            bases=self.bases,
+            **rows,
+        )
 
     def context(self) -> OrgContext:
         """The org around it."""

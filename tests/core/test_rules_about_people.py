@@ -230,6 +230,7 @@ def test_a_contact_is_added_in_outreach(world):
         "Opportunity": {"is_closed": False},
         "Contact": {"account_id": "001acme"},
         "prospect": {"trashed_at": None},
+        "OpportunityContactRole": {"contact_id": "003ann"},
     }
 
 

@@ -249,3 +249,49 @@ def test_new_tombstones_live_as_long_as_the_policy_says():
     for days, expected in ((0, None), (30, NOW + timedelta(days=30))):
         facts = inputs(update(), wrote(), touched=by("rep"), tombstone_days=days)
         assert held(update(), facts).tombstone.expires_at == expected
+
+
+def test_a_newer_cause_is_not_held_by_an_older_revert():
+    """The contact was put on the deal anew after someone removed what we made."""
+    change = create()
+    state = inputs(change, made())
+    assert kind_of(held(change, state)) is TombstoneKind.REVERTED
+    assert held(change, state, since=NOW) is None
+    before = YESTERDAY - timedelta(hours=1)
+    assert kind_of(held(change, state, since=before)) is TombstoneKind.REVERTED
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_held"),
+    [
+        (TombstoneKind.REVERTED, False),
+        (TombstoneKind.UNDONE, True),
+        (TombstoneKind.REFUSED, True),
+    ],
+)
+def test_a_newer_cause_lifts_the_tombstone_of_a_revert_only(kind, is_held):
+    """What was undone stays undone, whoever asks for it again."""
+    change = create()
+    stone = Tombstone(
+        effect=effect_of(change),
+        kind=kind,
+        rule="a-rule",
+        system="salesforce",
+        object=ROLE.object,
+        what=change.natural_key,
+        fields=(),
+        says="it was so",
+        made_at=YESTERDAY,
+    )
+    past = made(settled_at=YESTERDAY - timedelta(hours=1))
+    state = inputs(change, past, tombstones={stone.effect: stone})
+    assert held(change, state) is not None
+    assert (held(change, state, since=NOW) is not None) is is_held
+
+
+def test_what_was_undone_is_held_without_a_tombstone_too():
+    """The ledger says so, however new the cause is."""
+    change = create()
+    undo = made(takes_back=True)
+    found = held(change, inputs(change, undo), since=NOW)
+    assert kind_of(found) is TombstoneKind.UNDONE

@@ -14,7 +14,7 @@ from syncd.mapping.load import load_mappings
 from syncd.mapping.translate import translate
 from syncd.model.entities import Account, Activity, Contact, Opportunity, Prospect
 from syncd.model.ids import salesforce_id
-from syncd.model.record import RawRecord, Record, RecordRef
+from syncd.model.record import Quarantined, RawRecord, Record, RecordRef
 from syncd.ports.stores import MirrorPage
 from syncd.store import open_store
 
@@ -189,6 +189,18 @@ def test_a_record_of_a_wrong_type_is_quarantined_and_its_page_kept(store):
     assert (held.ref.id, held.path) == (BETA, "Name")
     assert "no" not in held.reason.split()
     assert store.mirror.get(good[0].ref) is not None
+
+
+def test_a_listed_record_that_cannot_be_read_is_not_gone(store):
+    """It is quarantined as it now is; what was read of it before stays."""
+    listing = {"starts_snapshot": True, "snapshot": True, "last": True}
+    first, second = accounts(2)
+    store.mirror.commit(page(first, second, **listing), now=NOW)
+    bad = Quarantined(ref=second.ref, reason="no text", path="Name")
+    result = store.mirror.commit(page(first, quarantined=(bad,), **listing), now=NOW)
+    assert result.deleted == 0
+    assert not store.mirror.get(second.ref).deleted
+    assert [one.ref for one, _ in store.mirror.quarantined()] == [second.ref]
 
 
 def test_homes_are_loaded_with_the_deals_of_guests(store):

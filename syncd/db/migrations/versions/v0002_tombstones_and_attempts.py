@@ -1,4 +1,6 @@
-"""Every attempt of a write has its own row; tombstones."""
+"""Attempts of a write in rows of their own; tombstones; bases; parents of roles."""
+
+import json
 
 import sqlalchemy as sa
 from alembic import op
@@ -31,6 +33,7 @@ def upgrade() -> None:
             )
         )
         batch_op.create_index("ledger_by_key", ["key", "attempt"], unique=True)
+        batch_op.create_index("ix_ledger_record_id", ["record_id"], unique=False)
     op.create_table(
         "tombstones",
         sa.Column("effect", sa.String(length=500), nullable=False),
@@ -41,5 +44,40 @@ def upgrade() -> None:
         sa.Column("body", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("effect"),
     )
+    op.create_table(
+        "membership_bases",
+        sa.Column("opportunity_id", sa.String(length=18), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("opportunity_id"),
+    )
+    has_parent = sa.text("parent IS NOT NULL")
+    for table in ("records", "superseded_versions"):
+        op.add_column(table, sa.Column("parent", sa.String(length=18), nullable=True))
+        op.create_index(
+            f"{table}_by_parent",
+            table,
+            ["parent"],
+            sqlite_where=has_parent,
+            postgresql_where=has_parent,
+        )
+    _fill_parents()
     with op.batch_alter_table("tombstones") as batch_op:
         batch_op.create_index("ix_tombstones_id", ["id"], unique=False)
+
+
+def _fill_parents() -> None:
+    """Contact roles that were read before hang under their opportunities too."""
+    connection = op.get_bind()
+    for table in ("records", "superseded_versions"):
+        named = sa.table(
+            table,
+            *(sa.column(name) for name in ("object", "id", "fields", "parent")),
+        )
+        roles = named.c.object == "OpportunityContactRole"
+        found = connection.execute(sa.select(named.c.id, named.c.fields).where(roles))
+        for record_id, fields in found.all():
+            connection.execute(
+                sa.update(named)
+                .where(roles, named.c.id == record_id)
+                .values(parent=json.loads(fields).get("opportunity_id"))
+            )

@@ -1,0 +1,35 @@
+"""Keeps what both sides of an opportunity last agreed on."""
+
+from collections.abc import Collection, Sequence
+
+import msgspec
+import sqlalchemy as sa
+
+from syncd.db.engine import chunks, upsert
+from syncd.db.tables import BASES
+from syncd.model.membership import Base
+
+
+def save_bases(connection: sa.Connection, bases: Sequence[Base]) -> None:
+    """Move these bases; those of other opportunities stay."""
+    rows = [
+        {
+            "opportunity_id": one.opportunity_id,
+            "body": msgspec.json.encode(one, order="sorted").decode(),
+        }
+        for one in bases
+    ]
+    upsert(connection, BASES, rows)
+
+
+def load_bases(
+    connection: sa.Connection, opportunity_ids: Collection[str]
+) -> dict[str, Base]:
+    """The bases of these opportunities; those never compared are absent."""
+    found: dict[str, Base] = {}
+    for some in chunks(sorted(opportunity_ids)):
+        query = sa.select(BASES.c.body).where(BASES.c.opportunity_id.in_(some))
+        for body in connection.scalars(query):
+            one = msgspec.json.decode(body, type=Base)
+            found[one.opportunity_id] = one
+    return found
