@@ -58,13 +58,10 @@ def open_store(
     except BaseException:
         engine.dispose()
         raise
-    database = engine.url.database
-    on_sqlite = engine.dialect.name == "sqlite"
-    lock_path = Path(f"{database}.writer") if on_sqlite else None
     return Store(
         engine=engine,
         mirror=SqlMirror(engine, free_mail=FREE_MAIL | frozenset(free_mail)),
-        ledger=SqlLedger(engine, lock_path=lock_path),
+        ledger=SqlLedger(engine),
         plans=SqlPlans(engine),
         tombstones=SqlTombstones(engine),
         vault=vault,

@@ -162,13 +162,7 @@ def _fitted(connector: Connector, inputs: PollInputs) -> dict[str, ObjectMap]:
         problems += fitted.problems
     if problems:
         raise ConfigError(problems)
-    with _FACTS:
-        others = [
-            one
-            for one in inputs.mirror.facts().get("unmapped", [])
-            if not one.startswith(f"{connector.system}.")
-        ]
-        inputs.mirror.save_fact("unmapped", sorted({*others, *unmapped}))
+    inputs.mirror.note_unmapped(connector.system, unmapped)
     return maps
 
 

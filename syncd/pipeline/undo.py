@@ -262,7 +262,8 @@ def _change(
 ) -> Change:
     of = entry.change
     effect = effect_of(of)
-    times = len(request.ledger.past([effect]).get(effect, ()))
+    past = request.ledger.past([effect]).get(effect, ())
+    times = sum(write.state != "open" for write in past)
     body = f"undo\x1f{of.key}\x1f{times}".encode()
     key = hashlib.sha256(body).hexdigest()
     said = PlanEvidence(

@@ -22,7 +22,8 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     """Why a change is not planned now.
 
     Attributes:
-        waiting: Only until the next poll has seen our own write.
+        waiting: Only until the next poll has seen our own write, or until a write
+            of unknown outcome is settled.
         tombstone: Newly found; None when it is known already or none is needed.
     """
 
@@ -46,16 +47,20 @@ def held(
         is_older = since is not None and stone.made_at < since
         if not (is_older and stone.kind is TombstoneKind.REVERTED):
             return Held(says=_told(stone))
+    every = inputs.past.get(effect, ())
+    unknown = [write for write in every if write.state == "open"]
+    if unknown:
+        return _unknown(unknown[-1])
     past = [
         write
-        for write in inputs.past.get(effect, ())
+        for write in every
         if (forgiven is None or write.settled_at > forgiven)
         and (since is None or write.settled_at > since or write.takes_back)
     ]
     done = [write for write in past if write.state == "done"]
     if done:
         return _after(change, done, inputs)
-    refused = [write for write in past if write.key == change.key]
+    refused = [w for w in past if w.state == "refused" and w.key == change.key]
     if len(refused) >= _MOST_REFUSALS:
         says = f"it was refused {len(refused)} times: {refused[-1].detail}"
         return _stop(change, TombstoneKind.REFUSED, says, inputs, days=_POISON_DAYS)
@@ -151,6 +156,11 @@ def _unseen(last: PastWrite) -> Held:
         f"our own write of {last.settled_at:%H:%M:%S} has not come back in a poll yet"
     )
     return Held(says=says, waiting=True)
+
+
+def _unknown(last: PastWrite) -> Held:
+    says = f"the answer to our write of {last.settled_at:%H:%M:%S} was lost; it is "
+    return Held(says=says + "looked for before anything is repeated", waiting=True)
 
 
 def _stop(
