@@ -10,6 +10,7 @@ from syncd.db.engine import open_engine
 from syncd.db.migrate import migrate
 from syncd.db.vault import SqlVault, key_beside
 from syncd.ledger.plans import SqlPlans
+from syncd.ledger.retention import SqlRetention
 from syncd.ledger.store import SqlLedger
 from syncd.ledger.tombstones import SqlTombstones
 from syncd.mirror.store import SqlMirror
@@ -25,6 +26,7 @@ class Store:
     ledger: SqlLedger
     plans: SqlPlans
     tombstones: SqlTombstones
+    retention: SqlRetention
     vault: SqlVault
 
     def close(self) -> None:
@@ -64,5 +66,6 @@ def open_store(
         ledger=SqlLedger(engine),
         plans=SqlPlans(engine),
         tombstones=SqlTombstones(engine),
+        retention=SqlRetention(engine),
         vault=vault,
     )

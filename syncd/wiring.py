@@ -93,6 +93,10 @@ class App:
             now=clock.now,
         )
 
+    def prune(self) -> int:
+        """Forget copied texts that are no longer needed; how many held one."""
+        return self.store.retention.forget_texts(now=clock.now())
+
     def poll(
         self,
         *,
@@ -222,6 +226,7 @@ class App:
         Raises:
             GuardError: See ``syncd.pipeline.apply``.
         """
+        self.prune()
         facts = self.store.mirror.facts()
         request = ApplyRequest(
             ledger=self.store.ledger,

@@ -83,8 +83,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
         undoes: Key of the change that this one takes back; empty = none.
         takes_back: Whether this leaves things as they were before we came: an undo,
             but not the undo of an undo.
-        texts: Fields of ``after`` that hold a text copied from a person's record; it
-            is kept for a limited time only.
+        texts: Fields that hold a text copied from a person's record. It is kept for a
+            limited time; then ``{"text_sha256", "text_length"}`` stands for it.
     """
 
     id: str

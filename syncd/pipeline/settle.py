@@ -58,14 +58,18 @@ def homes_of(changes: Iterable[Change], mirror: Mirror) -> frozenset[str]:
     return frozenset(home for change in changes for home in _homes(change, mirror))
 
 
-def _homes(change: Change, mirror: Mirror) -> Iterator[str]:
+def homes_naming(what: str, mirror: Mirror) -> frozenset[str]:
+    """Where a record, or the parts of a natural key, are judged."""
+    refs = (ref for part in what.split("|") for ref in mirror.find(part))
+    return frozenset(home for ref in refs for home in _home_of(ref, mirror))
+
+
+def _homes(change: Change, mirror: Mirror) -> Iterable[str]:
     if change.record_id:
         ref = RecordRef(change.system, change.object, change.record_id)
-        yield from _home_of(ref, mirror)
-    # What is created has no home yet: it will be judged where its parents are.
-    for part in change.natural_key.split("|")[1:]:
-        for ref in mirror.find(part):
-            yield from _home_of(ref, mirror)
+        return _home_of(ref, mirror)
+    # What is created has no home yet: it will be judged where its parts are.
+    return homes_naming(change.natural_key, mirror)
 
 
 def _home_of(ref: RecordRef, mirror: Mirror) -> Iterator[str]:

@@ -26,6 +26,7 @@ from syncd.model.plan import (
     effect_of,
 )
 from syncd.model.record import RecordRef, link_to
+from syncd.model.texts import is_forgotten
 from syncd.model.tombstone import Tombstone, TombstoneKind
 from syncd.pipeline.cost import cost_of
 from syncd.plan.digest import digest_of
@@ -201,6 +202,9 @@ def _restore(entry: LedgerEntry, here: Current, request: UndoRequest) -> _Undo:
         again = all_same(before, dict(here.fields))
         left = "it is as it was before" if again else f"someone changed {_named(wrote)}"
         return _Undo(entry=entry, left=left)
+    if any(is_forgotten(before[name]) for name in ours):
+        left = "the text that it replaced is no longer kept"
+        return _Undo(entry=entry, left=left)
     moved = wrote.keys() - ours.keys()
     change = _change(
         entry,
@@ -292,6 +296,7 @@ def _change(
         natural_key=of.natural_key,
         finding_ids=(stable_id("fnd", "undo", key),),
         undoes=of.key,
+        texts=of.texts or tuple(n for n, v in of.after.items() if is_forgotten(v)),
         takes_back=not of.takes_back,
     )
 

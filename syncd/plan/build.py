@@ -61,8 +61,12 @@ def build_plan(findings: Sequence[Finding], *, inputs: PlanInputs) -> Plan:
                 since[change.id] = proposed.since
     kept_back = _kept_back(planned, since, inputs)
     kept_back |= _orphans(planned, kept_back, after_keys, effects)
-    for change_id, why in kept_back.items():
+    at_rest = []
+    for change_id, why in sorted(kept_back.items()):
         gone = planned.pop(change_id)
+        if why.refused:
+            what = gone.natural_key or gone.record_id
+            at_rest.append(f"at rest: {gone.object} {what}: {why.says}")
         dropped.update(dict.fromkeys(gone.finding_ids, why))
     changes = in_order(
         [
@@ -88,7 +92,7 @@ def build_plan(findings: Sequence[Finding], *, inputs: PlanInputs) -> Plan:
         findings=shown,
         changes=changes,
         guards=check_guards(changes, owners=owners_of(shown), inputs=inputs),
-        notes=inputs.notes,
+        notes=(*inputs.notes, *at_rest),
         tombstones=_tombstones(kept_back.values()),
     )
 

@@ -105,6 +105,14 @@ def refuse_unfit(
         BusyError: Only for systems that must not be written to now.
     """
     where = plan.plan_id
+    age = now - plan.created_at
+    if age > timedelta(hours=limits.plan_max_age_hours):
+        hours = age.total_seconds() / 3600
+        raise _refused(
+            where,
+            f"it is {hours:.0f} h old, older than {limits.plan_max_age_hours:g} h",
+            "make a new plan: syncd plan",
+        )
     if digest_of(plan.changes, orgs=plan.orgs) != plan.digest:
         raise _refused(
             where,
@@ -118,14 +126,6 @@ def refuse_unfit(
                 f"it was made for another {system} org",
                 "check which org the configuration connects to",
             )
-    age = now - plan.created_at
-    if age > timedelta(hours=limits.plan_max_age_hours):
-        hours = age.total_seconds() / 3600
-        raise _refused(
-            where,
-            f"it is {hours:.0f} h old, older than {limits.plan_max_age_hours:g} h",
-            "make a new plan: syncd plan",
-        )
     for guard in plan.guards:
         name, _, of = guard.guard.partition(":")
         lifted = name in _ANEW or (force and name in _LIFTED)

@@ -25,11 +25,13 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
         waiting: Only until the next poll has seen our own write, or until a write
             of unknown outcome is settled.
         tombstone: Newly found; None when it is known already or none is needed.
+        refused: The remote refused it every time; it rests.
     """
 
     says: str
     waiting: bool = False
     tombstone: Tombstone | None = None
+    refused: bool = False
 
 
 def held(
@@ -46,7 +48,8 @@ def held(
     if stone is not None and forgiven is None and not _is_lifted(stone, inputs):
         is_older = since is not None and stone.made_at < since
         if not (is_older and stone.kind is TombstoneKind.REVERTED):
-            return Held(says=_told(stone))
+            refused = stone.kind is TombstoneKind.REFUSED
+            return Held(says=_told(stone), refused=refused)
     every = inputs.past.get(effect, ())
     unknown = [write for write in every if write.state == "open"]
     if unknown:
@@ -184,7 +187,8 @@ def _stop(
         made_at=inputs.now,
         expires_at=inputs.now + timedelta(days=life) if life else None,
     )
-    return Held(says=_told(stone), tombstone=stone)
+    refused = kind is TombstoneKind.REFUSED
+    return Held(says=_told(stone), tombstone=stone, refused=refused)
 
 
 def _told(stone: Tombstone) -> str:

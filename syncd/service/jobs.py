@@ -88,6 +88,10 @@ class ServiceJobs:
         _LOG.warning("cycle.ended", took_s=round(took.total_seconds(), 2), **summary)
         return summary
 
+    def prune(self) -> Mapping[str, Any]:
+        """Forget copied texts that are no longer needed."""
+        return {"texts": self._app.prune()}
+
     def _write(self, plan: Plan) -> int:
         """Apply the automatic changes; how many came about."""
         auto = [change for change in plan.changes if change.mode == "auto"]

@@ -375,3 +375,28 @@ def test_a_natural_key_is_the_effect_whatever_fields_are_written():
         for one in (plain, full)
     }
     assert len(effects) == 1
+
+
+def test_what_rests_is_said_with_its_reason_and_the_way_out():
+    """A change that was refused three times stands in the notes until it is cleared."""
+    first = build_plan([finding(change())], inputs=inputs()).changes[0]
+    refusal_of = PastWrite(
+        key=first.key,
+        operation="update",
+        record_id=TASK.id,
+        after=first.after,
+        state="refused",
+        settled_at=NOW - timedelta(hours=1),
+        detail="FIELD_CUSTOM_VALIDATION_EXCEPTION",
+    )
+    effect = effect_of(first)
+    fresh = build_plan(
+        [finding(change())], inputs=inputs(past={effect: [refusal_of] * 3})
+    )
+    (stone,) = fresh.tombstones
+    later = build_plan([finding(change())], inputs=inputs(tombstones={effect: stone}))
+    for plan in (fresh, later):
+        assert plan.changes == ()
+        (note,) = plan.notes
+        assert "FIELD_CUSTOM_VALIDATION_EXCEPTION" in note
+        assert f"tombstones clear {stone.id}" in note
