@@ -12,7 +12,7 @@ from syncd.apply.batches import FULL, batches, calls
 from syncd.apply.canary import Canary
 from syncd.apply.effects import effect_seen, settle_open
 from syncd.apply.recheck import Recheck, current_of, member
-from syncd.apply.writes import Fold, folded, item_of, ref_of, unfolded
+from syncd.apply.writes import Fold, folded, item_of, names_of, ref_of, unfolded
 from syncd.errors import DryRunRefusedError, GuardError, RemoteError
 from syncd.model.compare import all_same
 from syncd.model.outcome import ItemOutcome, ItemStatus
@@ -343,8 +343,7 @@ class Executor:
 def _before(change: Change, seen: _Seen) -> dict[str, object]:
     """The before-image: the change's own fields, and no other's."""
     here = seen.get(ref_of(change))
-    names = {**change.before, **change.after}
-    return {n: here.fields.get(n) for n in names} if here else {}
+    return {n: here.fields.get(n) for n in sorted(names_of(change))} if here else {}
 
 
 def _is_torn(fold: Fold, outcomes: Mapping[str, WriteOutcome]) -> bool:

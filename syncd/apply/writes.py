@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
@@ -10,6 +11,12 @@ from syncd.model.outcome import ItemOutcome, ItemStatus
 from syncd.model.plan import Change
 from syncd.model.record import RecordRef
 from syncd.ports.connector import Current, Write
+
+_LOST: Final = {
+    "OpportunityContactRole": ("OpportunityId", "ContactId", "Role", "IsPrimary"),
+    "opportunityProspectRole": ("opportunity", "prospect", "role", "primary"),
+}
+"""Fields of records that have no recycle bin of use, to make them anew."""
 
 
 class Fold(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +76,12 @@ def by_person(here: Current, expected: str) -> bool:
 def ref_of(change: Change, made: str | None = None) -> RecordRef:
     """The record a change writes; for a create the one ``made``, else without id."""
     return RecordRef(change.system, change.object, change.record_id or made or "")
+
+
+def names_of(change: Change) -> frozenset[str]:
+    """Fields to look at before a change: its own, and all that a delete would lose."""
+    lost = _LOST.get(change.object, ()) if change.operation == "delete" else ()
+    return frozenset((*change.before, *change.after, *lost))
 
 
 def write_of(change: Change, seen: Current | None = None) -> Write:
