@@ -158,11 +158,13 @@ def _fitted(connector: Connector, inputs: PollInputs) -> dict[str, ObjectMap]:
             continue
         fitted = fit(object_map, fields)
         maps[name] = fitted.object_map
-        unmapped += [f"{connector.system}.{name}.{one}" for one in fitted.unmapped]
+        there = {row.canonical for row in fitted.object_map.rows}
+        missing = [r.canonical for r in object_map.rows if r.canonical not in there]
+        unmapped += [f"{connector.system}.{name}.{one}" for one in missing]
         problems += fitted.problems
+    inputs.mirror.note_unmapped(connector.system, unmapped)
     if problems:
         raise ConfigError(problems)
-    inputs.mirror.note_unmapped(connector.system, unmapped)
     return maps
 
 

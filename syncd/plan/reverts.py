@@ -48,8 +48,8 @@ def held(
     if stone is not None and forgiven is None and not _is_lifted(stone, inputs):
         is_older = since is not None and stone.made_at < since
         if not (is_older and stone.kind is TombstoneKind.REVERTED):
-            refused = stone.kind is TombstoneKind.REFUSED
-            return Held(says=_told(stone), refused=refused)
+            poison = stone.kind is TombstoneKind.REFUSED
+            return Held(says=_told(stone), refused=poison)
     every = inputs.past.get(effect, ())
     unknown = [write for write in every if write.state == "open"]
     if unknown:
