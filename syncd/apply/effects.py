@@ -7,13 +7,13 @@ from typing import Final
 import msgspec
 import structlog
 
-from syncd.apply.writes import item_of, write_of
+from syncd.apply.recheck import current_of
+from syncd.apply.writes import item_of, ref_of, write_of
 from syncd.errors import RemoteError
 from syncd.model.compare import all_same
 from syncd.model.outcome import ItemOutcome, ItemStatus
 from syncd.model.plan import Change
-from syncd.model.record import RecordRef
-from syncd.ports.connector import WritingConnector
+from syncd.ports.connector import Current, WritingConnector
 from syncd.ports.stores import Ledger, LedgerEntry
 
 LONGEST_CALL: Final = timedelta(minutes=10)
@@ -34,28 +34,53 @@ class Settled(msgspec.Struct, frozen=True, kw_only=True):
     item: ItemOutcome
 
 
-def effect_seen(connector: WritingConnector, change: Change) -> Effect | None:
-    """What shows a change's effect now; None = it is not to be seen.
+def effects_seen(
+    connector: WritingConnector, changes: Sequence[Change]
+) -> Mapping[str, Effect | None]:
+    """What shows each change's effect now, by key; None = it is not to be seen.
 
-    An action of the vendor's leaves no value that could be compared: never seen.
-
-    Raises:
-        RemoteError: It could not be looked at.
+    A change that could not be looked at is left out. Updates and deletes are read
+    together, an object a read. An action of the vendor's leaves no value that could be
+    compared: never seen.
     """
-    if change.operation == "create":
-        found = connector.find_effect(write_of(change))
-        if found is None:
-            return None
-        return Effect(record_id=found.ref.id, version=found.version)
-    if change.record_id is None or change.operation == "action":
-        return None
-    ref = RecordRef(change.system, change.object, change.record_id)
-    current = connector.current([ref], tuple(change.after))[ref]
+    found: dict[str, Effect | None] = {}
+    others = [change for change in changes if change.operation != "create"]
+    try:
+        current = current_of(connector, others)
+    except RemoteError as error:
+        _not_looked_at(others, error)
+    else:
+        found = {c.key: _standing(c, current.get(ref_of(c))) for c in others}
+    for change in changes:
+        if change.operation == "create":
+            try:
+                made = connector.find_effect(write_of(change))
+            except RemoteError as error:
+                _not_looked_at([change], error)
+            else:
+                found[change.key] = None if made is None else _effect(made)
+    return found
+
+
+def _standing(change: Change, here: Current | None) -> Effect | None:
     if change.operation == "delete":
-        return Effect(record_id=ref.id) if current is None else None
-    if current is not None and all_same(dict(change.after), dict(current.fields)):
-        return Effect(record_id=ref.id, version=current.version)
-    return None
+        return None if here else Effect(record_id=str(change.record_id))
+    is_there = (
+        here is not None
+        and change.operation == "update"
+        and all_same(dict(change.after), dict(here.fields))
+    )
+    return _effect(here) if is_there and here else None
+
+
+def _effect(here: Current) -> Effect:
+    return Effect(record_id=here.ref.id, version=here.version)
+
+
+def _not_looked_at(changes: Sequence[Change], error: RemoteError) -> None:
+    if changes:
+        ids = [change.id for change in changes[:10]]
+        _LOG.warning("apply.not_settled", changes=ids, reason=str(error))
 
 
 def settle_open(
@@ -67,19 +92,18 @@ def settle_open(
     then is the intent given up, and the change may be planned anew. A system that
     cannot be asked leaves its intents open.
     """
+    entries = ledger.open_intents()
+    seen: dict[str, Effect | None] = {}
+    for system, connector in connectors.items():
+        mine = [entry.change for entry in entries if entry.change.system == system]
+        seen.update(effects_seen(connector, mine))
     settled = []
-    for entry in ledger.open_intents():
-        connector = connectors.get(entry.change.system)
-        if connector is None:
-            continue
-        try:
-            seen = effect_seen(connector, entry.change)
-        except RemoteError as error:
-            _LOG.warning("apply.not_settled", change=entry.change.id, reason=str(error))
-            continue
-        state, item = _outcome(entry, seen, now=now)
-        ledger.settle([(entry.change.key, state, item)], now=now, run_id=entry.run_id)
-        settled.append(Settled(entry=entry, item=item))
+    for entry in entries:
+        if entry.change.key in seen:
+            state, item = _outcome(entry, seen[entry.change.key], now=now)
+            outcome = (entry.change.key, state, item)
+            ledger.settle([outcome], now=now, run_id=entry.run_id)
+            settled.append(Settled(entry=entry, item=item))
     return settled
 
 

@@ -10,10 +10,10 @@ import structlog
 
 from syncd.apply.batches import FULL, batches, calls
 from syncd.apply.canary import Canary
-from syncd.apply.effects import effect_seen, settle_open
+from syncd.apply.effects import effects_seen, settle_open
 from syncd.apply.recheck import Recheck, current_of, member
 from syncd.apply.writes import Fold, folded, item_of, names_of, ref_of, unfolded
-from syncd.errors import DryRunRefusedError, GuardError, RemoteError
+from syncd.errors import DryRunRefusedError, GuardError, RemoteError, SyncdError
 from syncd.model.compare import all_same
 from syncd.model.outcome import ItemOutcome, ItemStatus
 from syncd.model.plan import Change, effect_of
@@ -29,6 +29,12 @@ from syncd.ports.stores import IntentState, Ledger
 _LOG: Final = structlog.get_logger()
 _FRESH_FOR: Final = timedelta(minutes=1)
 _HAPPENED: Final = frozenset({ItemStatus.DONE, ItemStatus.ALREADY})
+_MEANING: Final = {
+    WriteStatus.DONE: (ItemStatus.DONE, "done"),
+    WriteStatus.REFUSED: (ItemStatus.REFUSED, "refused"),
+    WriteStatus.CONFLICT: (ItemStatus.STALE, "failed"),
+    WriteStatus.RETRY: (ItemStatus.FAILED, "failed"),
+}
 _Seen = Mapping[RecordRef, Current | None]
 
 
@@ -215,32 +221,35 @@ class Executor:
         self._canary.sent.update(change.id for change in changes)
         try:
             outcomes = self._write(connector, folds)
-        except (GuardError, DryRunRefusedError) as error:
-            self._refused_by_us(connector, folds, error)
+        except (GuardError, DryRunRefusedError, RemoteError) as error:
+            self._broken_off(connector, folds, error)
             return
         torn = [fold for fold in folds if _is_torn(fold, outcomes)]
         apart = {change.id for fold in torn for change in fold.changes}
+        whole = [change for change in changes if change.id not in apart]
+        lost = [c for c in whole if outcomes[c.key].status is WriteStatus.AMBIGUOUS]
         settled = [
-            self._outcome(connector, change, outcomes[change.key])
-            for change in changes
-            if change.id not in apart
+            self._outcome(change, outcomes[change.key])
+            for change in whole
+            if outcomes[change.key].status is not WriteStatus.AMBIGUOUS
         ]
+        settled += self._doubtful(
+            connector, [(change, _said(outcomes[change.key])) for change in lost]
+        )
         self.ledger.settle(settled, now=self.now(), run_id=self.run_id)
         if torn:
             self._call(connector, [one for fold in torn for one in unfolded(fold)])
 
-    def _refused_by_us(
-        self,
-        connector: WritingConnector,
-        folds: Sequence[Fold],
-        error: GuardError | DryRunRefusedError,
+    def _broken_off(
+        self, connector: WritingConnector, folds: Sequence[Fold], error: SyncdError
     ) -> None:
-        """Our own session let no more out: the stop file, or a dry run."""
+        """No answers came: our own session let no more out, or reading them failed."""
         changes = [change for fold in folds for change in fold.changes]
-        if connector.write_calls([fold.write for fold in folds]) == 1:
+        ours = not isinstance(error, RemoteError)
+        if ours and connector.write_calls([fold.write for fold in folds]) == 1:
             self._not_sent(changes, ItemStatus.HELD_BACK, str(error))
         else:
-            settled = [self._doubtful(connector, c, str(error)) for c in changes]
+            settled = self._doubtful(connector, [(c, str(error)) for c in changes])
             self.ledger.settle(settled, now=self.now(), run_id=self.run_id)
         if isinstance(error, DryRunRefusedError):
             raise error
@@ -258,42 +267,34 @@ class Executor:
         }
 
     def _outcome(
-        self, connector: WritingConnector, change: Change, outcome: WriteOutcome
+        self, change: Change, outcome: WriteOutcome
     ) -> tuple[str, str, ItemOutcome]:
-        detail = " ".join(part for part in (outcome.code, outcome.detail) if part)
-        if outcome.status is WriteStatus.AMBIGUOUS:
-            return self._doubtful(connector, change, detail)
-        status, state = {
-            WriteStatus.DONE: (ItemStatus.DONE, "done"),
-            WriteStatus.REFUSED: (ItemStatus.REFUSED, "refused"),
-            WriteStatus.CONFLICT: (ItemStatus.STALE, "failed"),
-            WriteStatus.RETRY: (ItemStatus.FAILED, "failed"),
-        }[outcome.status]
-        item = item_of(change, status, record_id=outcome.record_id, detail=detail)
+        status, state = _MEANING[outcome.status]
+        item = item_of(
+            change, status, record_id=outcome.record_id, detail=_said(outcome)
+        )
         self._outcomes[change.id] = item
         if status is ItemStatus.DONE and item.record_id:
             self._recheck.written.add(ref_of(change, item.record_id))
         return change.key, state, item
 
     def _doubtful(
-        self, connector: WritingConnector, change: Change, detail: str
-    ) -> tuple[str, str, ItemOutcome]:
-        """An answer was lost: look for the effect, never repeat."""
-        try:
-            seen = effect_seen(connector, change)
-        except RemoteError:
-            seen = None
-        if seen is None:
-            item = item_of(change, ItemStatus.PARKED, detail=detail)
-            state = "open"
-        else:
-            item = item_of(
-                change, ItemStatus.DONE, record_id=seen.record_id, detail=detail
-            )
-            state = "done"
-            self._recheck.written.add(ref_of(change, seen.record_id))
-        self._outcomes[change.id] = item
-        return change.key, state, item
+        self, connector: WritingConnector, changes: Sequence[tuple[Change, str]]
+    ) -> list[tuple[str, str, ItemOutcome]]:
+        """Answers were lost: look for the effects, never repeat."""
+        seen = effects_seen(connector, [change for change, _ in changes])
+        settled = []
+        for change, detail in changes:
+            effect = seen.get(change.key)
+            item, state = item_of(change, ItemStatus.PARKED, detail=detail), "open"
+            if effect is not None:
+                made = effect.record_id
+                item = item_of(change, ItemStatus.DONE, record_id=made, detail=detail)
+                state = "done"
+                self._recheck.written.add(ref_of(change, made))
+            self._outcomes[change.id] = item
+            settled.append((change.key, state, item))
+        return settled
 
     def _verify(self, connector: WritingConnector, batch: Sequence[Change]) -> None:
         """Read back: the version for the echo; what did not stick is said.
@@ -344,6 +345,11 @@ def _before(change: Change, seen: _Seen) -> dict[str, object]:
     """The before-image: the change's own fields, and no other's."""
     here = seen.get(ref_of(change))
     return {n: here.fields.get(n) for n in sorted(names_of(change))} if here else {}
+
+
+def _said(outcome: WriteOutcome) -> str:
+    """The vendor's code and, where there are any, field names."""
+    return " ".join(part for part in (outcome.code, outcome.detail) if part)
 
 
 def _is_torn(fold: Fold, outcomes: Mapping[str, WriteOutcome]) -> bool:

@@ -85,7 +85,12 @@ def _session(engine: sa.Engine, lock: Lock) -> Iterator[StillHeld]:
         got = connection.scalar(sa.select(sa.func.pg_try_advisory_lock(lock.key)))
         if not got:
             raise TakenError(_holder(connection, lock.key))
-        yield lambda: _is_alive(connection)
+        try:
+            yield lambda: _is_alive(connection)
+        finally:
+            # A closed session takes a moment to end; its lock must not.
+            if _is_alive(connection):
+                connection.execute(sa.select(sa.func.pg_advisory_unlock(lock.key)))
 
 
 def _is_alive(connection: sa.Connection) -> bool:

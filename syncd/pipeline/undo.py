@@ -293,12 +293,19 @@ def _change(
         reason=f"takes back {of.id}",
         evidence=(said,),
         partition=of.partition,
-        natural_key=of.natural_key,
+        natural_key=_natural_key(of, operation),
         finding_ids=(stable_id("fnd", "undo", key),),
         undoes=of.key,
         texts=of.texts or tuple(n for n, v in of.after.items() if is_forgotten(v)),
         takes_back=not of.takes_back,
     )
+
+
+def _natural_key(of: Change, operation: str) -> str:
+    """How the effect is told from others: what is made anew has no id of its own."""
+    if operation == "create" and not of.natural_key:
+        return f"{of.object}|anew|{of.record_id}"
+    return of.natural_key
 
 
 def _linked(undos: Sequence[_Undo]) -> list[Change]:

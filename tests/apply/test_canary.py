@@ -1,8 +1,16 @@
 """The first batch of each system is small; what it shows decides about the rest."""
 
+from datetime import timedelta
+
 import pytest
 
-from syncd.errors import BusyError, GuardError, Problem, RetryableError
+from syncd.errors import (
+    BusyError,
+    DryRunRefusedError,
+    GuardError,
+    Problem,
+    RetryableError,
+)
 
 
 def updates(stage, count, *, field="WhatId", **options):
@@ -139,3 +147,40 @@ def test_a_write_that_our_own_session_refuses_was_not_sent(stage):
     assert stage.ledger.open_intents() == []
     assert issubclass(BusyError, GuardError)
     assert stage.run(updates(stage, 2)) == ["done"] * 2
+
+
+def test_a_dry_run_is_said_aloud_and_leaves_nothing_in_doubt(stage):
+    """Whoever applies with a connector that may not write gets an error."""
+    connector = stage.Connector(stage.world)
+
+    def refuse():
+        raise DryRunRefusedError(system="salesforce", method="PATCH", path="/x")
+
+    connector.before_call = refuse
+    with pytest.raises(DryRunRefusedError):
+        stage.run(updates(stage, 2), connector=connector)
+    assert stage.ledger.open_intents() == []
+
+
+@pytest.mark.parametrize("happens", [True, False])
+def test_a_connector_that_fails_after_sending_is_in_doubt(stage, happens):
+    """Its error says nothing about the effect: that is looked for, in one read."""
+    connector = stage.Connector(stage.world)
+    real, reads = connector.write, []
+
+    def write(writes):
+        if happens:
+            real(writes)
+        stage.world.at += timedelta(seconds=1)
+        reads.clear()
+        raise RetryableError(system="salesforce", code="http_500", status=500)
+
+    def current(refs, fields):
+        reads.append(len(refs))
+        return type(connector).current(connector, refs, fields)
+
+    connector.write, connector.current = write, current
+    got = stage.run(updates(stage, 3), connector=connector, canary=3)
+    assert got == (["done"] * 3 if happens else ["parked"] * 3)
+    assert reads[0] == 3
+    assert len(reads) == 1 + happens
