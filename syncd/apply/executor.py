@@ -243,16 +243,17 @@ class Executor:
     def _broken_off(
         self, connector: WritingConnector, folds: Sequence[Fold], error: SyncdError
     ) -> None:
-        """No answers came: our own session let no more out, or reading them failed."""
+        """No answers came: our own session let no more out, or reading them failed.
+
+        A connector may have sent a part of it before, and again what was locked: the
+        effects are looked for. A dry run sends nothing ever.
+        """
         changes = [change for fold in folds for change in fold.changes]
-        ours = not isinstance(error, RemoteError)
-        if ours and connector.write_calls([fold.write for fold in folds]) == 1:
-            self._not_sent(changes, ItemStatus.HELD_BACK, str(error))
-        else:
-            settled = self._doubtful(connector, [(c, str(error)) for c in changes])
-            self.ledger.settle(settled, now=self.now(), run_id=self.run_id)
         if isinstance(error, DryRunRefusedError):
+            self._not_sent(changes, ItemStatus.HELD_BACK, str(error))
             raise error
+        settled = self._doubtful(connector, [(c, str(error)) for c in changes])
+        self.ledger.settle(settled, now=self.now(), run_id=self.run_id)
 
     def _write(
         self, connector: WritingConnector, folds: Sequence[Fold]

@@ -7,7 +7,6 @@ import pytest
 from syncd.errors import (
     BusyError,
     DryRunRefusedError,
-    GuardError,
     Problem,
     RetryableError,
 )
@@ -135,18 +134,23 @@ def test_a_lock_that_is_lost_stops_the_run(stage):
     assert got == ["done"] + ["held_back"] * 3
 
 
-def test_a_write_that_our_own_session_refuses_was_not_sent(stage):
-    """The stop file came between the look and the call: nothing is in doubt."""
+@pytest.mark.parametrize("sent", [0, 1])
+def test_a_call_that_our_own_session_cuts_short_is_looked_for(stage, sent):
+    """The stop file came while a connector was at it: a part may have been sent."""
     connector = stage.Connector(stage.world)
+    real = connector.write
 
-    def refuse():
+    def write(writes):
+        real(writes[:sent])
         raise BusyError(Problem(where="syncd.stop", what="is there", remedy="remove"))
 
-    connector.before_call = refuse
-    assert stage.run(updates(stage, 2), connector=connector) == ["held_back"] * 2
-    assert stage.ledger.open_intents() == []
-    assert issubclass(BusyError, GuardError)
-    assert stage.run(updates(stage, 2)) == ["done"] * 2
+    connector.write = write
+    changes = updates(stage, 2)
+    got = stage.run(changes, connector=connector)
+    assert got == ["done"] * sent + ["parked"] * (2 - sent)
+    stage.later(minutes=11)
+    assert stage.run(changes) == ["already"] * sent + ["done"] * (2 - sent)
+    assert len(stage.world.log) == 2
 
 
 def test_a_dry_run_is_said_aloud_and_leaves_nothing_in_doubt(stage):
