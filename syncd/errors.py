@@ -123,6 +123,10 @@ class GuardError(SyncdError):
         super().__init__(str(problem))
 
 
+class BusyError(GuardError):
+    """A guard refused to write for now: the same may be written later (exit 4)."""
+
+
 class StoreError(SyncdError):
     """The store is unreachable, damaged, locked or of another version."""
 

@@ -10,6 +10,7 @@ from syncd.db.engine import open_engine
 from syncd.db.migrate import migrate
 from syncd.db.vault import SqlVault, key_beside
 from syncd.ledger.plans import SqlPlans
+from syncd.ledger.retention import SqlRetention
 from syncd.ledger.store import SqlLedger
 from syncd.ledger.tombstones import SqlTombstones
 from syncd.mirror.store import SqlMirror
@@ -25,6 +26,7 @@ class Store:
     ledger: SqlLedger
     plans: SqlPlans
     tombstones: SqlTombstones
+    retention: SqlRetention
     vault: SqlVault
 
     def close(self) -> None:
@@ -58,14 +60,12 @@ def open_store(
     except BaseException:
         engine.dispose()
         raise
-    database = engine.url.database
-    on_sqlite = engine.dialect.name == "sqlite"
-    lock_path = Path(f"{database}.writer") if on_sqlite else None
     return Store(
         engine=engine,
         mirror=SqlMirror(engine, free_mail=FREE_MAIL | frozenset(free_mail)),
-        ledger=SqlLedger(engine, lock_path=lock_path),
+        ledger=SqlLedger(engine),
         plans=SqlPlans(engine),
         tombstones=SqlTombstones(engine),
+        retention=SqlRetention(engine),
         vault=vault,
     )

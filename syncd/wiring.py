@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 from syncd import clock, plugins
+from syncd.apply.effects import Settled
 from syncd.config.load import Config
 from syncd.config.names import nearest
 from syncd.config.policy import load_policy
+from syncd.config.settings import RunMode
 from syncd.errors import AuthError, ConfigError, GuardError, Problem, UsageError
 from syncd.kit.session import GuardedSession, build_session
 from syncd.mapping.load import LoadedMappings, load_mappings
@@ -23,6 +25,7 @@ from syncd.pipeline.apply import ApplyRequest, Selection, apply_plan
 from syncd.pipeline.plan import PlanRequest, connector_states, make_plan
 from syncd.pipeline.poll import PollInputs, Progress, poll
 from syncd.pipeline.prove import ProofInputs, prove
+from syncd.pipeline.settle import settle_parked
 from syncd.pipeline.undo import UndoRequest, make_undo, remember_undone
 from syncd.plan.inputs import Limits
 from syncd.ports.connector import (
@@ -65,6 +68,34 @@ class App:
     def limits(self) -> Limits:
         """The configured limits of one run."""
         return Limits(**self.config.settings.limits.model_dump())
+
+    @property
+    def stopped_systems(self) -> Mapping[str, str]:
+        """Why nothing may be written to a system now: a doubt nobody has cleared."""
+        found: dict[str, str] = {}
+        for one in self.store.mirror.doubts():
+            said = f"{one.says} ({one.id})"
+            found[one.system] = "; ".join(filter(None, (found.get(one.system), said)))
+        return found
+
+    def settle(self) -> Sequence[Settled]:
+        """Look for the effects of writes whose outcome is not known.
+
+        Sends nothing but reads. Nothing happens while another process writes: it
+        does the same.
+        """
+        if not self.store.ledger.open_intents():
+            return ()
+        return settle_parked(
+            self.store.ledger,
+            self.store.mirror,
+            self.writing_connectors,
+            now=clock.now,
+        )
+
+    def prune(self) -> int:
+        """Forget copied texts that are no longer needed; how many held one."""
+        return self.store.retention.forget_texts(now=clock.now())
 
     def poll(
         self,
@@ -122,6 +153,8 @@ class App:
     ) -> Plan:
         """Judge the scope and save the plan; writes to no remote system.
 
+        In mode ``apply`` writes of unknown outcome are looked for first.
+
         Raises:
             UsageError: A rule, opportunity, account or owner that does not exist.
         """
@@ -132,6 +165,8 @@ class App:
                 problem = Problem(where=name, what="unknown rule", remedy=remedy)
                 raise UsageError(problem)
         chosen = [r for name, r in self.rules.items() if not rules or name in rules]
+        if self.config.settings.mode is RunMode.APPLY:
+            self.settle()
         request = PlanRequest(
             mirror=self.store.mirror,
             ledger=self.store.ledger,
@@ -191,6 +226,7 @@ class App:
         Raises:
             GuardError: See ``syncd.pipeline.apply``.
         """
+        self.prune()
         facts = self.store.mirror.facts()
         request = ApplyRequest(
             ledger=self.store.ledger,
@@ -200,6 +236,7 @@ class App:
             limits=self.limits,
             now=clock.now,
             stopped=self.stopped,
+            stopped_systems=self.stopped_systems,
             selection=selection,
             kind=kind,
             progress=progress,

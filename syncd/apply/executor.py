@@ -8,19 +8,15 @@ from typing import Final
 import msgspec
 import structlog
 
-from syncd.apply.batches import batches
+from syncd.apply.batches import FULL, batches, calls
+from syncd.apply.canary import Canary
+from syncd.apply.effects import effects_seen, settle_open
 from syncd.apply.recheck import Recheck, current_of, member
-from syncd.apply.writes import (
-    Fold,
-    folded,
-    item_of,
-    ref_of,
-    write_of,
-)
-from syncd.errors import RemoteError
+from syncd.apply.writes import Fold, folded, item_of, names_of, ref_of, unfolded
+from syncd.errors import DryRunRefusedError, GuardError, RemoteError, SyncdError
 from syncd.model.compare import all_same
 from syncd.model.outcome import ItemOutcome, ItemStatus
-from syncd.model.plan import Change
+from syncd.model.plan import Change, effect_of
 from syncd.model.record import RecordRef
 from syncd.ports.connector import (
     Current,
@@ -28,11 +24,18 @@ from syncd.ports.connector import (
     WriteStatus,
     WritingConnector,
 )
-from syncd.ports.stores import IntentState, Ledger, LedgerEntry
+from syncd.ports.stores import IntentState, Ledger
 
 _LOG: Final = structlog.get_logger()
-_LONGEST_CALL: Final = timedelta(minutes=10)
+_FRESH_FOR: Final = timedelta(minutes=1)
 _HAPPENED: Final = frozenset({ItemStatus.DONE, ItemStatus.ALREADY})
+_MEANING: Final = {
+    WriteStatus.DONE: (ItemStatus.DONE, "done"),
+    WriteStatus.REFUSED: (ItemStatus.REFUSED, "refused"),
+    WriteStatus.CONFLICT: (ItemStatus.STALE, "failed"),
+    WriteStatus.RETRY: (ItemStatus.FAILED, "failed"),
+}
+_Seen = Mapping[RecordRef, Current | None]
 
 
 @dataclass(kw_only=True)
@@ -41,7 +44,10 @@ class Executor:
 
     Attributes:
         our_users: Ids of the users we write as, by system.
-        stop: Looked at before every batch; True ends the run.
+        planned_at: When the plan was made; what was created since is not made again.
+        stop: Looked at before every call; True ends the run's writing.
+        lock_held: Looked at before every call; False ends the run's writing.
+        stopped_systems: Why nothing may be written to a system, by system.
         progress: Called with the number of changes settled so far.
     """
 
@@ -52,10 +58,14 @@ class Executor:
     plan_id: str
     canary: int
     now: Callable[[], datetime]
+    planned_at: datetime | None = None
     stop: Callable[[], bool] = lambda: False
+    lock_held: Callable[[], bool] = lambda: True
+    stopped_systems: Mapping[str, str] = field(default_factory=dict)
     progress: Callable[[int], None] = lambda _: None
     _outcomes: dict[str, ItemOutcome] = field(default_factory=dict)
     _recheck: Recheck = field(init=False)
+    _canary: Canary = field(default_factory=Canary)
 
     def __post_init__(self) -> None:
         """What was written in this run is no stranger's edit."""
@@ -63,96 +73,67 @@ class Executor:
 
     def run(self, changes: Sequence[Change]) -> tuple[ItemOutcome, ...]:
         """Apply changes; one outcome per change, in the order given."""
-        self.settle_open()
-        first = True
-        for batch in batches(changes, canary=self.canary):
-            if self.stop():
-                self._hold(batch, "the stop file is there")
-                continue
-            self._apply_batch(batch)
-            if first and not self._canary_held(batch):
-                rest = [c for c in changes if c.id not in self._outcomes]
-                self._hold(rest, "the first batch did not hold")
-                break
-            first = False
+        settle_open(self.ledger, self.connectors, now=self.now())
+        for batch in batches(changes, size=self._size):
+            pending: Sequence[Change] = batch
+            while pending:
+                pending = self._apply_batch(pending)
+            self._canary.judge(batch, self._outcomes)
             self.progress(len(self._outcomes))
         return tuple(self._outcomes[change.id] for change in changes)
 
-    def settle_open(self) -> Sequence[ItemOutcome]:
-        """Look for the effects of intents that a lost answer or a crash left open.
+    def _size(self, system: str) -> int:
+        return FULL if system in self._canary.proven else max(1, self.canary)
 
-        Found: it happened. Not found: a call may still be under way for ten minutes;
-        only then is the intent given up, and the change may be planned anew.
-        """
-        settled = []
-        for entry in self.ledger.open_intents():
-            connector = self.connectors.get(entry.change.system)
-            if connector is not None:
-                settled.append(self._settle_one(connector, entry))
-        return settled
+    def _why_not(self, system: str) -> str:
+        """Why nothing more may be written to a system; empty = it may."""
+        if self.stop():
+            return "the stop file is there"
+        if not self.lock_held():
+            return "this run lost its lock on the store"
+        return self.stopped_systems.get(system) or self._canary.failed.get(system, "")
 
-    def _settle_one(
-        self, connector: WritingConnector, entry: LedgerEntry
-    ) -> ItemOutcome:
-        change = entry.change
-        found = self._effect(connector, change)
-        if found is not None:
-            item = item_of(
-                change, ItemStatus.DONE, record_id=found, detail="found later"
-            )
-            state = "done"
-        elif self.now() - entry.intended_at >= _LONGEST_CALL:
-            item = item_of(change, ItemStatus.FAILED, detail="it never took effect")
-            state = "failed"
-        else:
-            item = item_of(change, ItemStatus.PARKED, detail="its effect is looked for")
-            state = "open"
-        self.ledger.settle([(change.key, state, item)], now=self.now())
-        return item
-
-    def _effect(self, connector: WritingConnector, change: Change) -> str | None:
-        """Id of the record that shows a change's effect; None = not to be seen."""
-        if change.operation == "create":
-            found = connector.find_effect(write_of(change))
-            return None if found is None else found.ref.id
-        ref = RecordRef(change.system, change.object, str(change.record_id))
-        current = connector.current([ref], tuple(change.after))[ref]
-        if change.operation == "delete":
-            return change.record_id if current is None else None
-        if current is not None and all_same(dict(change.after), dict(current.fields)):
-            return change.record_id
-        return None
-
-    def _apply_batch(self, batch: Sequence[Change]) -> None:
-        connector = self.connectors.get(batch[0].system)
-        if connector is None:
-            self._hold(batch, f"{batch[0].system} is not configured")
-            return
+    def _apply_batch(self, batch: Sequence[Change]) -> Sequence[Change]:
+        """Take one batch through every step; those that must be looked at anew."""
+        system = batch[0].system
+        connector = self.connectors.get(system)
+        why_not = self._why_not(system) if connector else f"{system} is not configured"
+        if connector is None or why_not:
+            self._settle_all(batch, ItemStatus.HELD_BACK, why_not)
+            return ()
         free = [change for change in batch if not self._is_held_back(change)]
+        read_at = self.now()
         try:
-            ready, before = self._look_again(connector, free)
+            seen = current_of(connector, free)
+            ready = self._look_again(connector, free, seen)
         except RemoteError as error:
-            self._fail(free, f"could not look again: {error.code}")
-            return
+            why = f"could not look again: {error.code}"
+            self._settle_all(free, ItemStatus.FAILED, why)
+            return ()
         states = self.ledger.intend(
             ready,
             run_id=self.run_id,
             plan_id=self.plan_id,
             now=self.now(),
-            before=before,
+            before={change.key: _before(change, seen) for change in ready},
         )
         fresh = [
             change
             for change, state in zip(ready, states, strict=True)
             if self._is_fresh(change, state)
         ]
-        self._send(connector, fresh)
+        late = self._send(connector, fresh, seen, until=read_at + _FRESH_FOR)
+        if len(late) < len(batch):
+            return late
+        self._settle_all(late, ItemStatus.FAILED, "not sent: reading took too long")
+        return ()
 
     def _is_held_back(self, change: Change) -> bool:
         for needed in change.depends_on:
             item = self._outcomes.get(needed)
             if item is None or item.status not in _HAPPENED:
-                self._hold([change], f"{needed} did not happen")
+                why = f"{needed} did not happen"
+                self._settle_all([change], ItemStatus.HELD_BACK, why)
                 return True
         return False
 
@@ -171,49 +152,108 @@ class Executor:
     # --- looking again ------------------------------------------------------------
 
     def _look_again(
-        self, connector: WritingConnector, batch: Sequence[Change]
-    ) -> tuple[list[Change], dict[str, Mapping[str, object]]]:
-        """Changes that may still be sent, and the before-image of each by key."""
-        current = current_of(connector, batch)
+        self, connector: WritingConnector, batch: Sequence[Change], seen: _Seen
+    ) -> list[Change]:
+        """Changes that may still be sent."""
         facts = self._recheck.facts(batch)
+        made_since = self._made_since(batch)
         ready: list[Change] = []
-        before: dict[str, Mapping[str, object]] = {}
         for change in batch:
             item = (
-                self._recheck.moved(change, current, facts)
+                self._recheck.moved(change, seen, facts)
                 or self._recheck.returned(change)
                 or member(connector, change)
             )
-            if item is not None:
+            if item is None and change.id in made_since:
+                detail = "it was made by another run since this plan"
+                item = item_of(change, ItemStatus.STALE, detail=detail)
+            if item is None:
+                ready.append(change)
+            else:
                 self._outcomes[change.id] = item
-                continue
-            ready.append(change)
-            here = current.get(ref_of(change))
-            before[change.key] = dict(here.fields) if here else {}
-        return ready, before
+        return ready
+
+    def _made_since(self, batch: Sequence[Change]) -> set[str]:
+        """Creates whose effect another change has brought about since the plan."""
+        creates = [c for c in batch if c.operation == "create"]
+        planned_at = self.planned_at
+        if not creates or planned_at is None:
+            return set()
+        past = self.ledger.past([effect_of(change) for change in creates])
+        return {
+            change.id
+            for change in creates
+            for write in past.get(effect_of(change), ())
+            if write.state == "done"
+            and write.key != change.key
+            and write.settled_at > planned_at
+        }
 
     # --- sending --------------------------------------------------------------------
 
-    def _send(self, connector: WritingConnector, batch: Sequence[Change]) -> None:
-        folds = folded(batch)
-        if not folds:
+    def _send(
+        self,
+        connector: WritingConnector,
+        batch: Sequence[Change],
+        seen: _Seen,
+        *,
+        until: datetime,
+    ) -> list[Change]:
+        """Send what may still be sent; those that were read too long ago."""
+        late: list[Change] = []
+        for folds in calls(connector, folded(batch, seen)):
+            changes = [change for fold in folds for change in fold.changes]
+            why_not = self._why_not(batch[0].system)
+            if why_not:
+                self._not_sent(changes, ItemStatus.HELD_BACK, why_not)
+            elif self.now() > until:
+                # A process that was paused must not send what was read before.
+                self._not_sent(changes, ItemStatus.FAILED, "read too long ago")
+                late += changes
+            else:
+                self._call(connector, folds)
+        done = [c for c in batch if self._outcomes[c.id].status is ItemStatus.DONE]
+        self._verify(connector, done)
+        return late
+
+    def _call(self, connector: WritingConnector, folds: Sequence[Fold]) -> None:
+        changes = [change for fold in folds for change in fold.changes]
+        self._canary.sent.update(change.id for change in changes)
+        try:
+            outcomes = self._write(connector, folds)
+        except (GuardError, DryRunRefusedError, RemoteError) as error:
+            self._broken_off(connector, folds, error)
             return
-        outcomes = self._write(connector, folds)
-        # A record refused as a whole may still take some of its changes.
-        torn = [
-            folded([change])[0]
-            for fold in folds
-            if len(fold.changes) > 1
-            and outcomes[fold.changes[0].key].status is WriteStatus.REFUSED
-            for change in fold.changes
-        ]
-        if torn:
-            outcomes.update(self._write(connector, torn))
+        torn = [fold for fold in folds if _is_torn(fold, outcomes)]
+        apart = {change.id for fold in torn for change in fold.changes}
+        whole = [change for change in changes if change.id not in apart]
+        lost = [c for c in whole if outcomes[c.key].status is WriteStatus.AMBIGUOUS]
         settled = [
-            self._outcome(connector, change, outcomes[change.key]) for change in batch
+            self._outcome(change, outcomes[change.key])
+            for change in whole
+            if outcomes[change.key].status is not WriteStatus.AMBIGUOUS
         ]
-        self.ledger.settle(settled, now=self.now())
-        self._verify(connector, [change for change in batch if self._is_done(change)])
+        settled += self._doubtful(
+            connector, [(change, _said(outcomes[change.key])) for change in lost]
+        )
+        self.ledger.settle(settled, now=self.now(), run_id=self.run_id)
+        if torn:
+            self._call(connector, [one for fold in torn for one in unfolded(fold)])
+
+    def _broken_off(
+        self, connector: WritingConnector, folds: Sequence[Fold], error: SyncdError
+    ) -> None:
+        """No answers came: our own session let no more out, or reading them failed.
+
+        A connector may have sent a part of it before, and again what was locked: the
+        effects are looked for. A dry run sends nothing ever.
+        """
+        changes = [change for fold in folds for change in fold.changes]
+        if isinstance(error, DryRunRefusedError):
+            self._not_sent(changes, ItemStatus.HELD_BACK, str(error))
+            raise error
+        settled = self._doubtful(connector, [(c, str(error)) for c in changes])
+        self.ledger.settle(settled, now=self.now(), run_id=self.run_id)
 
     def _write(
         self, connector: WritingConnector, folds: Sequence[Fold]
@@ -228,39 +268,34 @@ class Executor:
         }
 
     def _outcome(
-        self, connector: WritingConnector, change: Change, outcome: WriteOutcome
+        self, change: Change, outcome: WriteOutcome
     ) -> tuple[str, str, ItemOutcome]:
-        detail = " ".join(part for part in (outcome.code, outcome.detail) if part)
-        if outcome.status is WriteStatus.AMBIGUOUS:
-            return self._doubtful(connector, change, detail)
-        status, state = {
-            WriteStatus.DONE: (ItemStatus.DONE, "done"),
-            WriteStatus.REFUSED: (ItemStatus.REFUSED, "refused"),
-            WriteStatus.CONFLICT: (ItemStatus.STALE, "failed"),
-            WriteStatus.RETRY: (ItemStatus.FAILED, "failed"),
-        }[outcome.status]
-        item = item_of(change, status, record_id=outcome.record_id, detail=detail)
+        status, state = _MEANING[outcome.status]
+        item = item_of(
+            change, status, record_id=outcome.record_id, detail=_said(outcome)
+        )
         self._outcomes[change.id] = item
         if status is ItemStatus.DONE and item.record_id:
             self._recheck.written.add(ref_of(change, item.record_id))
         return change.key, state, item
 
     def _doubtful(
-        self, connector: WritingConnector, change: Change, detail: str
-    ) -> tuple[str, str, ItemOutcome]:
-        """An answer was lost: look for the effect, never repeat."""
-        try:
-            found = self._effect(connector, change)
-        except RemoteError:
-            found = None
-        if found is None:
-            item = item_of(change, ItemStatus.PARKED, detail=detail)
-            state = "open"
-        else:
-            item = item_of(change, ItemStatus.DONE, record_id=found, detail=detail)
-            state = "done"
-        self._outcomes[change.id] = item
-        return change.key, state, item
+        self, connector: WritingConnector, changes: Sequence[tuple[Change, str]]
+    ) -> list[tuple[str, str, ItemOutcome]]:
+        """Answers were lost: look for the effects, never repeat."""
+        seen = effects_seen(connector, [change for change, _ in changes])
+        settled = []
+        for change, detail in changes:
+            effect = seen.get(change.key)
+            item, state = item_of(change, ItemStatus.PARKED, detail=detail), "open"
+            if effect is not None:
+                made = effect.record_id
+                item = item_of(change, ItemStatus.DONE, record_id=made, detail=detail)
+                state = "done"
+                self._recheck.written.add(ref_of(change, made))
+            self._outcomes[change.id] = item
+            settled.append((change.key, state, item))
+        return settled
 
     def _verify(self, connector: WritingConnector, batch: Sequence[Change]) -> None:
         """Read back: the version for the echo; what did not stick is said.
@@ -272,6 +307,7 @@ class Executor:
             current = current_of(connector, batch, made=made)
         except RemoteError as error:
             _LOG.warning("apply.not_verified", code=error.code, changes=len(batch))
+            self._canary.unverified.update(made)
             return
         settled = []
         for change in batch:
@@ -284,28 +320,43 @@ class Executor:
                 item = msgspec.structs.replace(
                     item, status=ItemStatus.FAILED, detail=detail
                 )
+                self._canary.unstuck.add(change.id)
             self._outcomes[change.id] = item
             settled.append((change.key, "done", item))
-        self.ledger.settle(settled, now=self.now())
+        self.ledger.settle(settled, now=self.now(), run_id=self.run_id)
 
-    def _is_done(self, change: Change) -> bool:
-        return self._outcomes[change.id].status is ItemStatus.DONE
+    # --- what was not sent ------------------------------------------------------------
 
-    def _canary_held(self, batch: Sequence[Change]) -> bool:
-        """Whether the first batch gives no reason to stop: not all of it failed."""
-        bad = {ItemStatus.REFUSED, ItemStatus.FAILED}
-        outcomes = [self._outcomes[change.id].status for change in batch]
-        return not outcomes or any(status not in bad for status in outcomes)
+    def _not_sent(
+        self, changes: Sequence[Change], status: ItemStatus, why: str
+    ) -> None:
+        """Intents that certainly have no effect: they may be intended anew."""
+        self._settle_all(changes, status, why)
+        settled = [(c.key, "failed", self._outcomes[c.id]) for c in changes]
+        self.ledger.settle(settled, now=self.now(), run_id=self.run_id)
 
-    def _hold(self, changes: Iterable[Change], why: str) -> None:
+    def _settle_all(
+        self, changes: Iterable[Change], status: ItemStatus, why: str
+    ) -> None:
         for change in changes:
-            self._outcomes[change.id] = item_of(
-                change, ItemStatus.HELD_BACK, detail=why
-            )
+            self._outcomes[change.id] = item_of(change, status, detail=why)
 
-    def _fail(self, changes: Iterable[Change], why: str) -> None:
-        for change in changes:
-            self._outcomes[change.id] = item_of(change, ItemStatus.FAILED, detail=why)
+
+def _before(change: Change, seen: _Seen) -> dict[str, object]:
+    """The before-image: the change's own fields, and no other's."""
+    here = seen.get(ref_of(change))
+    return {n: here.fields.get(n) for n in sorted(names_of(change))} if here else {}
+
+
+def _said(outcome: WriteOutcome) -> str:
+    """The vendor's code and, where there are any, field names."""
+    return " ".join(part for part in (outcome.code, outcome.detail) if part)
+
+
+def _is_torn(fold: Fold, outcomes: Mapping[str, WriteOutcome]) -> bool:
+    """Whether a record was refused as a whole: it may still take some changes."""
+    refused = outcomes[fold.changes[0].key].status is WriteStatus.REFUSED
+    return refused and len(fold.changes) > 1
 
 
 def _stuck(change: Change, here: Current | None) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from syncd.apply.writes import by_person, item_of, ref_of
+from syncd.apply.writes import by_person, item_of, names_of, ref_of
 from syncd.model.compare import all_same
 from syncd.model.outcome import ItemOutcome, ItemStatus
 from syncd.model.plan import Change, ExpectedFields
@@ -36,7 +36,7 @@ def current_of(
         record_id = change.record_id or (made or {}).get(change.id)
         if record_id:
             refs[change.object].add(ref_of(change, record_id))
-            names[change.object].update(change.before, change.after)
+            names[change.object].update(names_of(change))
     found: dict[RecordRef, Current | None] = {}
     for name, some in refs.items():
         found.update(connector.current(sorted(some), tuple(sorted(names[name]))))

@@ -1,8 +1,9 @@
 """Small steps from a change to a write, and to an outcome."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
@@ -10,6 +11,12 @@ from syncd.model.outcome import ItemOutcome, ItemStatus
 from syncd.model.plan import Change
 from syncd.model.record import RecordRef
 from syncd.ports.connector import Current, Write
+
+_LOST: Final = {
+    "OpportunityContactRole": ("OpportunityId", "ContactId", "Role", "IsPrimary"),
+    "opportunityProspectRole": ("opportunity", "prospect", "role", "primary"),
+}
+"""Fields of records that have no recycle bin of use, to make them anew."""
 
 
 class Fold(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,28 +26,44 @@ class Fold(msgspec.Struct, frozen=True, kw_only=True):
     changes: tuple[Change, ...]
 
 
-def folded(batch: Sequence[Change]) -> list[Fold]:
+def folded(
+    batch: Sequence[Change], seen: Mapping[RecordRef, Current | None]
+) -> list[Fold]:
     """One write per record: a collection refuses the same record twice.
 
     Changes of one record never contradict each other (the plan saw to that), so their
-    fields are laid together; the write is guarded if one of them is.
+    fields are laid together; the write is guarded if one of them is. ``seen`` are the
+    records as they were just looked at.
     """
     groups: dict[tuple[str, ...], list[Change]] = defaultdict(list)
     for change in batch:
         alone = change.operation != "update"
         key = change.key if alone else str(ref_of(change))
         groups[(change.operation, key)].append(change)
-    return [_fold(changes) for changes in groups.values()]
+    return [_fold(changes, seen) for changes in groups.values()]
 
 
-def _fold(changes: Sequence[Change]) -> Fold:
-    writes = [write_of(change) for change in changes]
+def _fold(changes: Sequence[Change], seen: Mapping[RecordRef, Current | None]) -> Fold:
+    writes = [write_of(change, seen.get(ref_of(change))) for change in changes]
     guards = [write.guarded_by for write in writes if write.guarded_by is not None]
     fields = {name: value for write in writes for name, value in write.fields.items()}
     together = msgspec.structs.replace(
         writes[0], fields=fields, guarded_by=min(guards, default=None)
     )
     return Fold(write=together, changes=tuple(changes))
+
+
+def unfolded(fold: Fold) -> list[Fold]:
+    """A write for each change of a fold."""
+    return [
+        Fold(
+            write=msgspec.structs.replace(
+                fold.write, key=change.key, fields=change.after, marker=change.key[:32]
+            ),
+            changes=(change,),
+        )
+        for change in fold.changes
+    ]
 
 
 def by_person(here: Current, expected: str) -> bool:
@@ -55,10 +78,23 @@ def ref_of(change: Change, made: str | None = None) -> RecordRef:
     return RecordRef(change.system, change.object, change.record_id or made or "")
 
 
-def write_of(change: Change) -> Write:
-    """The write that brings a change about."""
-    version = change.expects.version
-    guarded = change.guarded and version is not None
+def names_of(change: Change) -> frozenset[str]:
+    """Fields to look at before a change: its own, and all that a delete would lose."""
+    lost = _LOST.get(change.object, ()) if change.operation == "delete" else ()
+    return frozenset((*change.before, *change.after, *lost))
+
+
+def write_of(change: Change, seen: Current | None = None) -> Write:
+    """The write that brings a change about.
+
+    A guarded one is refused by the server if the record moved since it was ``seen``,
+    or since the plan where the system does not say when that was.
+    """
+    since = None
+    if change.guarded and seen is not None and seen.modified_at is not None:
+        since = seen.modified_at
+    elif change.guarded and change.expects.version is not None:
+        since = datetime.fromisoformat(change.expects.version)
     return Write(
         key=change.key,
         operation=change.operation,
@@ -66,7 +102,7 @@ def write_of(change: Change) -> Write:
         record_id=change.record_id,
         fields=change.after,
         action=change.action,
-        guarded_by=datetime.fromisoformat(version) if guarded and version else None,
+        guarded_by=since,
         marker=change.key[:32],
     )
 

@@ -191,6 +191,12 @@ class LimitSettings(Section):
 
     max_changes: Annotated[int, Field(ge=0)] = 200
     max_share: Share = 0.05
+    max_changes_per_rule: Annotated[int, Field(ge=0)] = Field(
+        0, description="changes of one rule; 0 = no cap"
+    )
+    max_changes_per_owner: Annotated[int, Field(ge=0)] = Field(
+        0, description="changes of one owner's records; 0 = no cap"
+    )
     canary: Annotated[int, Field(ge=1)] = 10
     plan_max_age_hours: Annotated[float, Field(gt=0)] = 24
 

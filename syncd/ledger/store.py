@@ -1,6 +1,5 @@
 """The ledger on SQLAlchemy; see :class:`syncd.ports.stores.Ledger`."""
 
-import os
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,24 +11,27 @@ import msgspec
 import sqlalchemy as sa
 
 from syncd.db.engine import chunks, upsert
+from syncd.db.lock import Lock, StillHeld, TakenError, holding
 from syncd.db.tables import LEDGER, RUNS
-from syncd.errors import GuardError, Problem
+from syncd.errors import BusyError, Problem
 from syncd.model.outcome import ItemOutcome, RunOutcome
 from syncd.model.plan import Change, effect_of
 from syncd.model.tombstone import PastWrite
 from syncd.ports.stores import IntentState, LedgerEntry
 
 _LOCK_KEY: Final = 7_396_124_502  # any number that nobody else takes
+_INTENTS: Final = 7_396_124_505
 _AGAIN: Final = ("failed", "refused")
 
 
 class SqlLedger:
     """Intents are committed before anything is sent; outcomes after."""
 
-    def __init__(self, engine: sa.Engine, *, lock_path: Path | None) -> None:
-        """``lock_path`` is the writers' lock file on SQLite, None on PostgreSQL."""
+    def __init__(self, engine: sa.Engine) -> None:
+        """Keeps the ledger in the store behind this engine."""
         self._engine = engine
-        self._lock_path = lock_path
+        path = Path(f"{engine.url.database}.writer")
+        self._lock = Lock(key=_LOCK_KEY, role="writer", path=path)
 
     def open_run(self, run: RunOutcome) -> None:
         """A run begins."""
@@ -77,12 +79,16 @@ class SqlLedger:
     ) -> Sequence[IntentState]:
         """Commit intents durably before anything is sent; in the order given."""
         with self._engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                # One at a time, as SQLite has it anyway: two would not see each other.
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_INTENTS)))
             known = self._known(connection, [change.key for change in changes])
+            unsettled = self._unsettled(connection, changes)
             return [
                 self._intend_one(
                     connection,
                     change,
-                    known.get(change.key),
+                    unsettled.get(effect_of(change), known.get(change.key)),
                     values={
                         "run_id": run_id,
                         "plan_id": plan_id,
@@ -126,9 +132,14 @@ class SqlLedger:
         )
 
     def settle(
-        self, outcomes: Sequence[tuple[str, str, ItemOutcome]], *, now: datetime
+        self,
+        outcomes: Sequence[tuple[str, str, ItemOutcome]],
+        *,
+        now: datetime,
+        run_id: str | None = None,
     ) -> None:
-        """Record outcomes as (key, new state, item)."""
+        """Record outcomes as (key, new state, item), of this run or the last one."""
+        mine = sa.true() if run_id is None else LEDGER.c.run_id == run_id
         with self._engine.begin() as connection:
             for key, state, item in outcomes:
                 values: dict[str, Any] = {
@@ -142,7 +153,7 @@ class SqlLedger:
                     values["written_version"] = item.version
                 last = (
                     sa.select(sa.func.max(LEDGER.c.attempt))
-                    .where(LEDGER.c.key == key)
+                    .where(LEDGER.c.key == key, mine)
                     .scalar_subquery()
                 )
                 connection.execute(
@@ -165,9 +176,9 @@ class SqlLedger:
         return found[-1] if found else None
 
     def past(self, effects: Sequence[str]) -> Mapping[str, Sequence[PastWrite]]:
-        """Writes of these effects that happened or were refused, oldest first."""
+        """Writes of these effects, oldest first; not those that certainly failed."""
         found: dict[str, list[PastWrite]] = defaultdict(list)
-        settled = LEDGER.c.state.in_(("done", "refused"))
+        settled = LEDGER.c.state.in_(("done", "refused", "open"))
         with self._read() as connection:
             for some in chunks(list(effects)):
                 query = sa.select(LEDGER).where(LEDGER.c.effect.in_(some), settled)
@@ -194,41 +205,25 @@ class SqlLedger:
         return frozenset(found)
 
     @contextmanager
-    def writer_lock(self) -> Iterator[None]:
+    def writer_lock(self) -> Iterator[StillHeld]:
         """Held while changes are written: one writer per store.
 
+        Yields whether it is held still: a session's lock is lost with the session.
+
         Raises:
-            GuardError: Another process is writing.
+            BusyError: Another process is writing; the message names it.
         """
-        if self._lock_path is None:
-            with self._advisory_lock():
-                yield
-            return
-        import fcntl  # noqa: PLC0415 - not on every system, PostgreSQL needs none
-
-        with self._lock_path.open("a+", encoding="ascii") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                file.seek(0)
-                holder = f"pid {file.read().strip()}"
-                raise _taken(holder) from None
-            file.truncate(0)
-            file.write(str(os.getpid()))
-            file.flush()
-            yield
-
-    @contextmanager
-    def _advisory_lock(self) -> Iterator[None]:
-        with self._engine.connect() as connection:
-            got = connection.scalar(sa.select(sa.func.pg_try_advisory_lock(_LOCK_KEY)))
-            if not got:
-                holder = "another session"
-                raise _taken(holder)
-            try:
-                yield
-            finally:
-                connection.execute(sa.select(sa.func.pg_advisory_unlock(_LOCK_KEY)))
+        try:
+            with holding(self._engine, self._lock) as held:
+                yield held
+        except TakenError as taken:
+            raise BusyError(
+                Problem(
+                    where="the store",
+                    what=f"another process is writing changes ({taken.holder})",
+                    remedy="wait until it has ended",
+                )
+            ) from None
 
     def _known(
         self, connection: sa.Connection, keys: Sequence[str]
@@ -238,6 +233,19 @@ class SqlLedger:
             query = sa.select(LEDGER).where(LEDGER.c.key.in_(some))
             rows = connection.execute(query.order_by(LEDGER.c.attempt)).mappings()
             found.update((row["key"], row) for row in rows)
+        return found
+
+    def _unsettled(
+        self, connection: sa.Connection, changes: Sequence[Change]
+    ) -> dict[str, sa.RowMapping]:
+        """Open intents with the effects of these changes, by effect."""
+        found: dict[str, sa.RowMapping] = {}
+        for some in chunks([effect_of(change) for change in changes]):
+            query = sa.select(LEDGER).where(
+                LEDGER.c.state == "open", LEDGER.c.effect.in_(some)
+            )
+            rows = connection.execute(query).mappings()
+            found.update((row["effect"], row) for row in rows)
         return found
 
     def _entries(self, where: sa.ColumnElement[bool]) -> Sequence[LedgerEntry]:
@@ -271,7 +279,7 @@ def _past(row: sa.Row[Any]) -> PastWrite:
         record_id=row.record_id,
         after=change.after,
         state=row.state,
-        settled_at=row.settled_at,
+        settled_at=row.settled_at or row.intended_at,
         written_version=row.written_version,
         takes_back=change.takes_back,
         detail=row.detail,
@@ -280,13 +288,3 @@ def _past(row: sa.Row[Any]) -> PastWrite:
 
 def _json(value: Any) -> str:  # noqa: ANN401 - any JSON value
     return msgspec.json.encode(value, order="deterministic").decode()
-
-
-def _taken(holder: str) -> GuardError:
-    return GuardError(
-        Problem(
-            where="the store",
-            what=f"another process is writing changes ({holder})",
-            remedy="wait until it has ended",
-        )
-    )

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from syncd.db.engine import chunks, upsert
 from syncd.db.tables import CURSORS, DOUBTS, QUARANTINE, RECORDS, VERSIONS
 from syncd.mirror.clerk import Clerk
+from syncd.mirror.doubts import is_believed
 from syncd.model.record import Record, RecordRef
 from syncd.ports.stores import MirrorPage
 
@@ -112,15 +113,19 @@ def _sweep(
         RECORDS.c.scope == page.scope,
         RECORDS.c.deleted == sa.false(),
     )
-    before = connection.scalar(
-        sa.select(sa.func.count()).select_from(RECORDS).where(of_scope)
+    before = (
+        connection.scalar(
+            sa.select(sa.func.count()).select_from(RECORDS).where(of_scope)
+        )
+        or 0
     )
     unseen = connection.scalars(
         sa.select(RECORDS.c.id).where(of_scope, RECORDS.c.pass_id != pass_id)
     ).all()
     key = {"system": page.system, "object": page.object, "scope": page.scope}
-    after = int(before or 0) - len(unseen)
-    if before and before >= _DOUBT_FROM and after * 2 < before:
+    after = before - len(unseen)
+    shrunk = before >= _DOUBT_FROM and after * 2 < before
+    if shrunk and not is_believed(connection, key):
         upsert(connection, DOUBTS, [{**key, "before": before, "after": after}])
         return []
     connection.execute(

@@ -1,7 +1,7 @@
 """The mirror on SQLAlchemy: a page, its filing and its cursor in one transaction."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final
@@ -13,7 +13,6 @@ from syncd.db.engine import upsert
 from syncd.db.tables import (
     CURSORS,
     DIRTY,
-    DOUBTS,
     FACTS,
     FILING,
     POLLS,
@@ -22,6 +21,7 @@ from syncd.db.tables import (
 )
 from syncd.mirror.bases import save_bases
 from syncd.mirror.clerk import Clerk
+from syncd.mirror.doubts import clear, note_unmapped, read_doubts
 from syncd.mirror.guests import GUESTS, host_homes
 from syncd.mirror.intake import take_in
 from syncd.mirror.load import load_homes
@@ -129,15 +129,19 @@ class SqlMirror:
         ]
 
     def doubts(self) -> Sequence[SnapshotDoubt]:
-        """Snapshots that were not believed."""
+        """Snapshots that were not believed, and fields that can no longer be read."""
         with self._read() as connection:
-            rows = connection.execute(sa.select(DOUBTS)).all()
-        return [
-            SnapshotDoubt(
-                system=r.system, object=r.object, before=r.before, after=r.after
-            )
-            for r in rows
-        ]
+            return read_doubts(connection)
+
+    def clear_doubts(self, ids: Collection[str]) -> Sequence[SnapshotDoubt]:
+        """Believe these: what was doubted is true; those that were cleared."""
+        with self._write() as connection:
+            return clear(connection, ids)
+
+    def note_unmapped(self, system: str, names: Collection[str]) -> None:
+        """Remember which mapped fields (``system.Object.field``) a system lacks."""
+        with self._write() as connection:
+            note_unmapped(connection, system, names)
 
     # --- homes ----------------------------------------------------------------------
 

@@ -3,14 +3,17 @@
 from typing import Any
 
 from syncd.model.ids import salesforce_id
+from syncd.model.texts import is_forgotten, same_text
 
 
 def same(one: Any, other: Any) -> bool:  # noqa: ANN401 - any JSON value
     """Equal as the vendors store it: empty text is null, ids come in two lengths.
 
     Salesforce may trim blanks and normalise newlines; Outreach sends ids as numbers
-    and takes them as text.
+    and takes them as text. A text that is no longer kept is compared by its hash.
     """
+    if is_forgotten(one) or is_forgotten(other):
+        return same_text(one, other)
     return bool(_plain(one) == _plain(other))
 
 

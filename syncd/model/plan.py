@@ -83,6 +83,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
         undoes: Key of the change that this one takes back; empty = none.
         takes_back: Whether this leaves things as they were before we came: an undo,
             but not the undo of an undo.
+        texts: Fields that hold a text copied from a person's record. It is kept for a
+            limited time; then ``{"text_sha256", "text_length"}`` stands for it.
     """
 
     id: str
@@ -107,6 +109,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     finding_ids: tuple[str, ...] = ()
     undoes: str = ""
     takes_back: bool = False
+    texts: tuple[str, ...] = ()
 
 
 class GuardResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,12 +161,15 @@ def effect_key(
 ) -> str:
     """What a change brings about, whatever its values: for counting reverts.
 
-    ``what`` is the record's id, or the natural key of what is created.
+    ``what`` is the record's id, or the natural key of what is created; a natural key
+    says it all, so it goes without fields.
     """
     return f"{system}|{object_name}|{what}|{','.join(sorted(fields))}"[:500]
 
 
 def effect_of(change: Change) -> str:
     """The effect key of a planned change."""
-    what = change.natural_key or change.record_id or ""
-    return effect_key(change.system, change.object, what, change.after or change.before)
+    fields = change.after or change.before
+    if change.natural_key:
+        return effect_key(change.system, change.object, change.natural_key, {})
+    return effect_key(change.system, change.object, change.record_id or "", fields)

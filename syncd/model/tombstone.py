@@ -57,10 +57,11 @@ class Tombstone(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PastWrite(msgspec.Struct, frozen=True, kw_only=True):
-    """One settled write of an effect, as the ledger has it.
+    """One write of an effect, as the ledger has it.
 
     Attributes:
-        state: ``done`` or ``refused``.
+        state: ``done``, ``refused``, or ``open`` while its outcome is not known.
+        settled_at: For an open one, when it was intended.
         takes_back: Whether this write was itself an undo.
         written_version: The record's version read back after the write; empty = it
             could not be read back.

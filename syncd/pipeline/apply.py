@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 
 from syncd.apply.executor import Executor
-from syncd.errors import GuardError, Problem, UsageError
+from syncd.errors import BusyError, Problem, UsageError
 from syncd.model.finding import Mode
 from syncd.model.outcome import RunOutcome
 from syncd.model.plan import Change, Plan
@@ -67,7 +67,11 @@ def _known(given: Sequence[str], known: set[str], *, what: str) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class ApplyRequest:
-    """What to apply with."""
+    """What to apply with.
+
+    Attributes:
+        stopped_systems: Why nothing may be written to a system now, by system.
+    """
 
     ledger: Ledger
     connectors: Mapping[str, WritingConnector]
@@ -76,6 +80,7 @@ class ApplyRequest:
     limits: Limits
     now: Callable[[], datetime]
     stopped: Callable[[], bool]
+    stopped_systems: Mapping[str, str] = field(default_factory=dict)
     selection: Selection = field(default_factory=Selection)
     kind: str = "apply"
     progress: Callable[[int], None] = lambda _: None
@@ -85,8 +90,9 @@ def apply_plan(plan: Plan, request: ApplyRequest) -> RunOutcome:
     """Apply the selected changes of a plan; one outcome per change.
 
     Raises:
-        GuardError: The plan is unfit, over a limit, the stop file is there, or
-            another process is writing.
+        GuardError: The plan is unfit or over a limit.
+        BusyError: The stop file is there, another process is writing, or nothing may
+            be written to the plan's systems for now.
     """
     changes = request.selection.of(plan)
     refuse_unfit(
@@ -96,9 +102,10 @@ def apply_plan(plan: Plan, request: ApplyRequest) -> RunOutcome:
         limits=request.limits,
         now=request.now(),
         force=request.selection.force,
+        stopped_systems=request.stopped_systems,
     )
     if request.stopped():
-        raise GuardError(
+        raise BusyError(
             Problem(
                 where="the stop file",
                 what="forbids every write",
@@ -112,7 +119,7 @@ def apply_plan(plan: Plan, request: ApplyRequest) -> RunOutcome:
         ended_at=None,
         kind=request.kind,
     )
-    with request.ledger.writer_lock():
+    with request.ledger.writer_lock() as lock_held:
         request.ledger.open_run(run)
         executor = Executor(
             connectors=request.connectors,
@@ -122,7 +129,10 @@ def apply_plan(plan: Plan, request: ApplyRequest) -> RunOutcome:
             plan_id=plan.plan_id,
             canary=request.limits.canary,
             now=request.now,
+            planned_at=plan.created_at,
             stop=request.stopped,
+            lock_held=lock_held,
+            stopped_systems=request.stopped_systems,
             progress=request.progress,
         )
         items = executor.run(changes)

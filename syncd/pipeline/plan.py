@@ -227,8 +227,7 @@ def _inputs(
         tombstone_days=request.policy.defaults.tombstone_days,
         live=request.mirror.live_counts(),
         doubts=tuple(
-            f"{one.system} {one.object} fell from {one.before} to {one.after}"
-            for one in request.mirror.doubts()
+            f"{one.system} {one.says} ({one.id})" for one in request.mirror.doubts()
         ),
         links=org.links,
         notes=tuple(notes),
@@ -257,7 +256,7 @@ def _effects(findings: Iterable[Finding], mappings: Mappings) -> list[str]:
         for change in finding.changes:
             target = change.target
             object_map = mappings[(target.system, target.object)]
-            written = change.after or change.before
+            written = () if change.natural_key else change.after or change.before
             names = {object_map.vendor_name(name): None for name in written}
             what = change.natural_key or target.id
             found.add(effect_key(target.system, target.object, what, names))

@@ -158,17 +158,13 @@ def _fitted(connector: Connector, inputs: PollInputs) -> dict[str, ObjectMap]:
             continue
         fitted = fit(object_map, fields)
         maps[name] = fitted.object_map
-        unmapped += [f"{connector.system}.{name}.{one}" for one in fitted.unmapped]
+        there = {row.canonical for row in fitted.object_map.rows}
+        missing = [r.canonical for r in object_map.rows if r.canonical not in there]
+        unmapped += [f"{connector.system}.{name}.{one}" for one in missing]
         problems += fitted.problems
+    inputs.mirror.note_unmapped(connector.system, unmapped)
     if problems:
         raise ConfigError(problems)
-    with _FACTS:
-        others = [
-            one
-            for one in inputs.mirror.facts().get("unmapped", [])
-            if not one.startswith(f"{connector.system}.")
-        ]
-        inputs.mirror.save_fact("unmapped", sorted({*others, *unmapped}))
     return maps
 
 

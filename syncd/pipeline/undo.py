@@ -26,6 +26,7 @@ from syncd.model.plan import (
     effect_of,
 )
 from syncd.model.record import RecordRef, link_to
+from syncd.model.texts import is_forgotten
 from syncd.model.tombstone import Tombstone, TombstoneKind
 from syncd.pipeline.cost import cost_of
 from syncd.plan.digest import digest_of
@@ -201,6 +202,9 @@ def _restore(entry: LedgerEntry, here: Current, request: UndoRequest) -> _Undo:
         again = all_same(before, dict(here.fields))
         left = "it is as it was before" if again else f"someone changed {_named(wrote)}"
         return _Undo(entry=entry, left=left)
+    if any(is_forgotten(before[name]) for name in ours):
+        left = "the text that it replaced is no longer kept"
+        return _Undo(entry=entry, left=left)
     moved = wrote.keys() - ours.keys()
     change = _change(
         entry,
@@ -262,7 +266,8 @@ def _change(
 ) -> Change:
     of = entry.change
     effect = effect_of(of)
-    times = len(request.ledger.past([effect]).get(effect, ()))
+    past = request.ledger.past([effect]).get(effect, ())
+    times = sum(write.state != "open" for write in past)
     body = f"undo\x1f{of.key}\x1f{times}".encode()
     key = hashlib.sha256(body).hexdigest()
     said = PlanEvidence(
@@ -288,11 +293,19 @@ def _change(
         reason=f"takes back {of.id}",
         evidence=(said,),
         partition=of.partition,
-        natural_key=of.natural_key,
+        natural_key=_natural_key(of, operation),
         finding_ids=(stable_id("fnd", "undo", key),),
         undoes=of.key,
+        texts=of.texts or tuple(n for n, v in of.after.items() if is_forgotten(v)),
         takes_back=not of.takes_back,
     )
+
+
+def _natural_key(of: Change, operation: str) -> str:
+    """How the effect is told from others: what is made anew has no id of its own."""
+    if operation == "create" and not of.natural_key:
+        return f"{of.object}|anew|{of.record_id}"
+    return of.natural_key
 
 
 def _linked(undos: Sequence[_Undo]) -> list[Change]:

@@ -25,7 +25,7 @@ from syncd.model.plan import (
 from syncd.model.record import link_to
 from syncd.model.tombstone import Tombstone
 from syncd.plan.digest import digest_of
-from syncd.plan.guards import check_guards
+from syncd.plan.guards import check_guards, owners_of
 from syncd.plan.inputs import PlanInputs
 from syncd.plan.order import in_order
 from syncd.plan.reverts import Held, held
@@ -61,8 +61,12 @@ def build_plan(findings: Sequence[Finding], *, inputs: PlanInputs) -> Plan:
                 since[change.id] = proposed.since
     kept_back = _kept_back(planned, since, inputs)
     kept_back |= _orphans(planned, kept_back, after_keys, effects)
-    for change_id, why in kept_back.items():
+    at_rest = []
+    for change_id, why in sorted(kept_back.items()):
         gone = planned.pop(change_id)
+        if why.refused:
+            what = gone.natural_key or gone.record_id
+            at_rest.append(f"at rest: {gone.object} {what}: {why.says}")
         dropped.update(dict.fromkeys(gone.finding_ids, why))
     changes = in_order(
         [
@@ -87,8 +91,8 @@ def build_plan(findings: Sequence[Finding], *, inputs: PlanInputs) -> Plan:
         cost={},
         findings=shown,
         changes=changes,
-        guards=check_guards(changes, inputs=inputs),
-        notes=inputs.notes,
+        guards=check_guards(changes, owners=owners_of(shown), inputs=inputs),
+        notes=(*inputs.notes, *at_rest),
         tombstones=_tombstones(kept_back.values()),
     )
 
@@ -105,15 +109,16 @@ def _change(
     target = proposed.target
     object_map = inputs.mappings[(target.system, target.object)]
     after = object_map.to_vendor(proposed.after)
-    for name, value in after.items():
-        if isinstance(value, TextOf):
-            text = inputs.texts.get((value.ref, value.field))
-            if text is None:
-                return None, "the text moved since it was judged; it is judged again"
-            after[name] = text
+    copied = {n: value for n, value in after.items() if isinstance(value, TextOf)}
+    for name, value in copied.items():
+        text = inputs.texts.get((value.ref, value.field))
+        if text is None:
+            return None, "the text moved since it was judged; it is judged again"
+        after[name] = text
     before = object_map.to_vendor(proposed.before)
     what = proposed.natural_key or target.id
-    effect = effect_key(target.system, target.object, what, after or before)
+    fields = {} if proposed.natural_key else after or before
+    effect = effect_key(target.system, target.object, what, fields)
     generation = sum(w.state == "done" for w in inputs.past.get(effect, ()))
     key = _key(target.system, target.object, what, before, after, generation)
     return (
@@ -138,6 +143,7 @@ def _change(
             guarded=_is_guarded(proposed, inputs),
             natural_key=proposed.natural_key,
             finding_ids=(finding.id,),
+            texts=tuple(sorted(copied)),
         ),
         "",
     )
@@ -203,7 +209,23 @@ def _kept_back(
         for change_id, change in planned.items()
         if (why := held(change, inputs, since=since.get(change_id))) is not None
     }
-    return {**_contradictions(planned.values()), **found}
+    return {
+        **_contradictions(planned.values()),
+        **_unsafe_deletes(planned, inputs),
+        **found,
+    }
+
+
+def _unsafe_deletes(
+    planned: Mapping[str, Change], inputs: PlanInputs
+) -> dict[str, Held]:
+    """Deletes, while a system could not be read to the end."""
+    missing = [name for name, s in inputs.connectors.items() if not s.complete]
+    if not missing:
+        return {}
+    says = f"nothing is removed while {', '.join(sorted(missing))} is incomplete"
+    ids = [one.id for one in planned.values() if one.operation == "delete"]
+    return dict.fromkeys(ids, Held(says=says, waiting=True))
 
 
 def _orphans(
@@ -292,11 +314,6 @@ def _shown(
         waiting=finding.waiting or bool(dropped and dropped.waiting),
         blocked_by=finding.blocked_by,
     )
-
-
-def deletes(changes: Iterable[Change]) -> list[Change]:
-    """Changes that remove something."""
-    return [change for change in changes if change.operation == "delete"]
 
 
 def text_values(findings: Iterable[Finding]) -> list[TextOf]:

@@ -14,10 +14,12 @@ from syncd.model.tombstone import PastWrite, Tombstone
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """Limits of one run; see docs/configuration.md."""
+    """Limits of one run; a cap of 0 is none; see docs/configuration.md."""
 
     max_changes: int = 200
     max_share: float = 0.05
+    max_changes_per_rule: int = 0
+    max_changes_per_owner: int = 0
     canary: int = 10
     plan_max_age_hours: float = 24
 

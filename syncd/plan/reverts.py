@@ -22,13 +22,16 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     """Why a change is not planned now.
 
     Attributes:
-        waiting: Only until the next poll has seen our own write.
+        waiting: Only until the next poll has seen our own write, or until a write
+            of unknown outcome is settled.
         tombstone: Newly found; None when it is known already or none is needed.
+        refused: The remote refused it every time; it rests.
     """
 
     says: str
     waiting: bool = False
     tombstone: Tombstone | None = None
+    refused: bool = False
 
 
 def held(
@@ -45,17 +48,22 @@ def held(
     if stone is not None and forgiven is None and not _is_lifted(stone, inputs):
         is_older = since is not None and stone.made_at < since
         if not (is_older and stone.kind is TombstoneKind.REVERTED):
-            return Held(says=_told(stone))
+            poison = stone.kind is TombstoneKind.REFUSED
+            return Held(says=_told(stone), refused=poison)
+    every = inputs.past.get(effect, ())
+    unknown = [write for write in every if write.state == "open"]
+    if unknown:
+        return _unknown(unknown[-1])
     past = [
         write
-        for write in inputs.past.get(effect, ())
+        for write in every
         if (forgiven is None or write.settled_at > forgiven)
         and (since is None or write.settled_at > since or write.takes_back)
     ]
     done = [write for write in past if write.state == "done"]
     if done:
         return _after(change, done, inputs)
-    refused = [write for write in past if write.key == change.key]
+    refused = [w for w in past if w.state == "refused" and w.key == change.key]
     if len(refused) >= _MOST_REFUSALS:
         says = f"it was refused {len(refused)} times: {refused[-1].detail}"
         return _stop(change, TombstoneKind.REFUSED, says, inputs, days=_POISON_DAYS)
@@ -153,6 +161,11 @@ def _unseen(last: PastWrite) -> Held:
     return Held(says=says, waiting=True)
 
 
+def _unknown(last: PastWrite) -> Held:
+    says = f"the answer to our write of {last.settled_at:%H:%M:%S} was lost; it is "
+    return Held(says=says + "looked for before anything is repeated", waiting=True)
+
+
 def _stop(
     change: Change,
     kind: TombstoneKind,
@@ -174,7 +187,8 @@ def _stop(
         made_at=inputs.now,
         expires_at=inputs.now + timedelta(days=life) if life else None,
     )
-    return Held(says=_told(stone), tombstone=stone)
+    refused = kind is TombstoneKind.REFUSED
+    return Held(says=_told(stone), tombstone=stone, refused=refused)
 
 
 def _told(stone: Tombstone) -> str:

@@ -1,12 +1,13 @@
 """What the pipeline asks of the store; SQLite and PostgreSQL both answer."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Protocol
 
 import msgspec
 
+from syncd.model.ids import stable_id
 from syncd.model.membership import Base
 from syncd.model.outcome import ItemOutcome, PollOutcome, RunOutcome
 from syncd.model.plan import Change, Plan
@@ -47,12 +48,31 @@ class DirtyHome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SnapshotDoubt(msgspec.Struct, frozen=True, kw_only=True):
-    """A full listing that looks wrong: empty, or fewer than half of what was known."""
+    """Something a poll brought that is not believed.
+
+    A full listing that came back empty or with fewer than half of what was known
+    (``before`` and ``after``), or a mapped ``field`` that records have values in and
+    that our user may not read any more.
+    """
 
     system: str
     object: str
-    before: int
-    after: int
+    scope: str = ""
+    before: int = 0
+    after: int = 0
+    field: str = ""
+
+    @property
+    def id(self) -> str:
+        """The same for every doubt about one listing or field."""
+        return stable_id("dbt", self.system, self.object, self.scope, self.field)
+
+    @property
+    def says(self) -> str:
+        """What happened, for people."""
+        if self.field:
+            return f"{self.object}.{self.field} can no longer be read"
+        return f"{self.object} fell from {self.before} to {self.after}"
 
 
 class Proof(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,6 +130,17 @@ class Mirror(Protocol):
 
     def doubts(self) -> Sequence[SnapshotDoubt]:
         """Snapshots that a guard refused to believe and nobody has cleared."""
+        ...
+
+    def clear_doubts(self, ids: Collection[str]) -> Sequence[SnapshotDoubt]:
+        """Believe these: what was doubted is true; those that were cleared."""
+        ...
+
+    def note_unmapped(self, system: str, names: Collection[str]) -> None:
+        """Remember which mapped fields (``system.Object.field``) a system lacks.
+
+        One that is newly missing although records have a value in it is doubted.
+        """
         ...
 
     def org(self, policy: Policy) -> OrgContext:
@@ -262,14 +293,23 @@ class Ledger(Protocol):
         """Commit intents durably before anything is sent; in the order given.
 
         ``before`` is the before-image by change key. A key that already has an
-        intent is not recorded again: its present state comes back instead.
+        intent is not recorded again: its present state comes back instead. So does
+        ``open`` while another change with the same effect has no outcome.
         """
         ...
 
     def settle(
-        self, outcomes: Sequence[tuple[str, str, ItemOutcome]], *, now: datetime
+        self,
+        outcomes: Sequence[tuple[str, str, ItemOutcome]],
+        *,
+        now: datetime,
+        run_id: str | None = None,
     ) -> None:
-        """Record outcomes as (key, new state, item)."""
+        """Record outcomes as (key, new state, item).
+
+        ``run_id`` names the run whose attempt it is; None is the last attempt. A run
+        that was given up while it slept must not settle what another one sent.
+        """
         ...
 
     def open_intents(self) -> Sequence[LedgerEntry]:
@@ -285,15 +325,18 @@ class Ledger(Protocol):
         ...
 
     def past(self, effects: Sequence[str]) -> Mapping[str, Sequence[PastWrite]]:
-        """Writes of these effects that happened or were refused, oldest first."""
+        """Writes of these effects, oldest first; not those that certainly failed."""
         ...
 
     def made(self, system: str, object_name: str, ids: Sequence[str]) -> frozenset[str]:
         """Those of these records that a write of ours created."""
         ...
 
-    def writer_lock(self) -> AbstractContextManager[None]:
-        """Held while changes are written: one writer per store."""
+    def writer_lock(self) -> AbstractContextManager[Callable[[], bool]]:
+        """Held while changes are written: one writer per store.
+
+        Gives a question to ask before every call: whether it is held still.
+        """
         ...
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from syncd.model.plan import Change, Plan, PlanFinding
+from syncd.model.texts import is_forgotten
 
 _CONTENT: Final = frozenset({"Description", "note"})
 """Fields that hold what people wrote: reports tell their length only."""
@@ -22,6 +23,8 @@ def shown_value(field: str, value: Any) -> str:  # noqa: ANN401 - any JSON value
     """A value in a line: content by its length, nothing as (empty)."""
     if value is None or value == "":
         return "(empty)"
+    if is_forgotten(value):
+        return "(text that is no longer kept)"
     if isinstance(value, bool):
         return str(value).lower()
     if field in _CONTENT:

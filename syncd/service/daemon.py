@@ -41,7 +41,12 @@ def run_service(config: Config, *, say: Callable[[str], None]) -> None:
         jobs = ServiceJobs(app)
         engine = Engine(
             store_url=config.store_url,
-            jobs=Jobs(poll=jobs.poll, prove=jobs.prove, reconcile=jobs.reconcile),
+            jobs=Jobs(
+                poll=jobs.poll,
+                prove=jobs.prove,
+                reconcile=jobs.reconcile,
+                prune=jobs.prune,
+            ),
             intervals_s=_intervals(app),
         )
         engine.start()

@@ -47,11 +47,13 @@ class Jobs:
         poll: Polls one system by name; ``dirty`` says whether anything moved.
         prove: Holds the mirror against the services; ``dirty`` as for a poll.
         reconcile: Judges what is dirty and, where the mode allows, writes.
+        prune: Forgets what is no longer needed, once a day.
     """
 
     poll: Callable[[str], Mapping[str, Any]]
     prove: Job
     reconcile: Job
+    prune: Job
 
 
 _running: Jobs | None = None
@@ -77,6 +79,11 @@ def _prove_step() -> dict[str, Any]:
 @DBOS.step(name="reconcile")
 def _reconcile_step() -> dict[str, Any]:
     return dict(_jobs().reconcile())
+
+
+@DBOS.step(name="forget")
+def _forget_step() -> dict[str, Any]:
+    return dict(_jobs().prune())
 
 
 @DBOS.step(name="prune")
@@ -114,6 +121,7 @@ def _reconcile_workflow() -> None:
 @DBOS.workflow(name="prune")
 def _prune_workflow(_scheduled_at: datetime, _context: None) -> None:
     _prune_step()
+    _forget_step()
 
 
 def cron_of(interval_s: int) -> str:

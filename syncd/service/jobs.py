@@ -9,9 +9,10 @@ import structlog
 
 from syncd import clock
 from syncd.config.settings import RunMode
-from syncd.errors import GuardError
+from syncd.errors import BusyError, GuardError
 from syncd.model.plan import Plan
 from syncd.pipeline.apply import Selection
+from syncd.pipeline.settle import homes_left
 from syncd.wiring import App
 
 _LOG: Final = structlog.get_logger()
@@ -29,6 +30,8 @@ class ServiceJobs:
     def poll(self, system: str) -> Mapping[str, Any]:
         """Poll one system; ``dirty`` says whether anything waits for a reconcile.
 
+        Writes of unknown outcome wait for one too: it looks for their effects.
+
         Two polls of one system never overlap: a late one finds the lock taken and
         leaves the work to the one under way.
         """
@@ -39,8 +42,8 @@ class ServiceJobs:
             (outcome,) = self._app.poll(only=system)
         finally:
             lock.release()
-        dirty = bool(self._app.store.mirror.dirty(1))
-        return {"system": system, "complete": outcome.complete, "dirty": dirty}
+        waits = self._app.store.mirror.dirty(1) or self._app.store.ledger.open_intents()
+        return {"system": system, "complete": outcome.complete, "dirty": bool(waits)}
 
     def prove(self) -> Mapping[str, Any]:
         """Hold the mirror against the services; ``repaired`` records were wrong."""
@@ -49,19 +52,30 @@ class ServiceJobs:
         return {"repaired": sum(p.repaired for p in proofs), "dirty": dirty}
 
     def reconcile(self) -> Mapping[str, Any]:
-        """Judge dirty homes and, in apply mode, write what is automatic."""
+        """Judge dirty homes and, in apply mode, write what is automatic.
+
+        A home whose changes did not all come about is marked anew, and judged again
+        in the next cycle.
+        """
         mirror = self._app.store.mirror
         never = sorted(set(self._app.connectors) - set(mirror.polls()))
         if never:
             # Half a first load would look like missing records. The poll under way
             # asks for a reconcile when it has ended, well or not.
             return {"homes": 0, "waiting_for": never}
+        if self._app.config.settings.mode is RunMode.APPLY:
+            self._app.settle()
         began = clock.now()
         dirty = mirror.dirty(_HOMES_AT_ONCE)
         if not dirty:
             return {"homes": 0}
         plan = self._app.plan(homes=[one.home for one in dirty])
-        written = self._write(plan)
+        try:
+            written = self._write(plan)
+        except BusyError as error:
+            # The homes stay dirty: the next cycle tries again.
+            _LOG.warning("apply.waits", plan_id=plan.plan_id, reason=str(error))
+            return {"homes": len(dirty), "waiting_for": str(error)}
         mirror.clear_dirty(dirty)
         took: timedelta = clock.now() - began
         summary = {
@@ -74,6 +88,10 @@ class ServiceJobs:
         _LOG.warning("cycle.ended", took_s=round(took.total_seconds(), 2), **summary)
         return summary
 
+    def prune(self) -> Mapping[str, Any]:
+        """Forget copied texts that are no longer needed."""
+        return {"texts": self._app.prune()}
+
     def _write(self, plan: Plan) -> int:
         """Apply the automatic changes; how many came about."""
         auto = [change for change in plan.changes if change.mode == "auto"]
@@ -81,9 +99,12 @@ class ServiceJobs:
             return 0
         try:
             run = self._app.apply(plan, Selection(), kind="service")
+        except BusyError:
+            raise
         except GuardError as error:
             # Over a limit: the plan is saved and said aloud; reading goes on, and a
             # person decides with `apply --first N` or `--force`.
             _LOG.warning("apply.refused", plan_id=plan.plan_id, reason=str(error))
             return 0
+        self._app.store.mirror.mark_dirty(homes_left(run, auto, self._app.store.mirror))
         return sum(item.status.value == "done" for item in run.items)

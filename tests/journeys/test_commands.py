@@ -110,6 +110,7 @@ def test_a_run_is_undone_by_commands(tmp_path):
     [
         (("undo", "run_none"), 2, "no such run"),
         (("tombstones", "clear", "tmb_none"), 2, "no such tombstone"),
+        (("doubts", "clear", "dbt_none"), 2, "no such doubt"),
         (("apply", "pln_none"), 2, "no such plan"),
         (("apply", "missing.json"), 2, "not a file"),
         (("plan", "--rule", "call-subjet"), 2, "did you mean 'call-subject'"),

@@ -54,7 +54,7 @@ def test_the_demo_and_the_engine_run_on_another_python(version, tmp_path):
         "import threading\n"
         "done = threading.Event()\n"
         "poll = lambda s: {'dirty': done.set() or False}\n"
-        "jobs = Jobs(poll=poll, prove=dict, reconcile=dict)\n"
+        "jobs = Jobs(poll=poll, prove=dict, reconcile=dict, prune=dict)\n"
         f"url = 'sqlite:///{tmp_path}/s.db'\n"
         "e = Engine(store_url=url, jobs=jobs, intervals_s={})\n"
         "e.start(); e.poll_now('x'); assert done.wait(20); e.stop(timeout_s=2)\n"

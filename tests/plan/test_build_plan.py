@@ -266,16 +266,18 @@ def test_six_of_a_hundred_are_too_many():
 
 
 def test_an_incomplete_poll_carries_no_deletes():
-    """What a connector could not read may still be there."""
-    gone = change(operation="delete", before={}, after={})
+    """What a connector could not read may still be there; the rest is planned."""
+    gone = finding(change(OTHER, operation="delete", before={}, after={}), number=2)
+    both = [finding(change()), gone]
     states = {"outreach": ConnectorState(as_of=None, complete=False)}
-    plan = build_plan([finding(gone)], inputs=inputs(connectors=states))
-    assert not guard(plan, "no_deletes_on_incomplete_poll").ok
-    healthy = build_plan([finding(gone)], inputs=inputs())
-    assert guard(healthy, "no_deletes_on_incomplete_poll").ok
+    plan = build_plan(both, inputs=inputs(connectors=states))
+    assert [one.operation for one in plan.changes] == ["update"]
+    assert "while outreach is incomplete" in plan.findings[1].why_not
+    assert plan.findings[1].waiting
+    assert len(build_plan(both, inputs=inputs()).changes) == 2
 
 
-def refusal(plan, selected=None, *, now=NOW, force=False, orgs=None):
+def refusal(plan, selected=None, *, now=NOW, force=False, orgs=None, stopped=None):
     """Why a plan is refused, None when it is not."""
     try:
         refuse_unfit(
@@ -285,6 +287,7 @@ def refusal(plan, selected=None, *, now=NOW, force=False, orgs=None):
             limits=Limits(max_changes=3),
             now=now,
             force=force,
+            stopped_systems=stopped or {},
         )
     except GuardError as error:
         return error.problem.what
@@ -308,5 +311,92 @@ def test_force_lifts_nothing_else():
     )
     edited = msgspec.structs.replace(plan, changes=())
     assert "edited by hand" in refusal(edited, force=True)
+    stopped = {"salesforce": "Contact fell from 90 to 3"}
+    assert "fell from 90 to 3" in refusal(plan, force=True, stopped=stopped)
+
+
+def test_a_doubt_stops_only_its_own_system():
+    """A plan for several systems is applied as far as they are believed."""
+    plan = plan_of(1)
+    assert refusal(plan, stopped={"outreach": "prospect fell from 90 to 3"}) is None
+    assert refusal(plan, (), stopped={"salesforce": "doubted"}) is None
     doubted = plan_of(1, doubts=("salesforce Contact fell from 90 to 3",))
-    assert "snapshots_believed" in refusal(doubted, force=True)
+    assert not guard(doubted, "snapshots_believed").ok
+    assert refusal(doubted) is None  # what was doubted then is cleared by now
+
+
+def owned(count, owner, *, start=0, rule="activity-related-to-opportunity"):
+    """Findings about this many tasks of one person."""
+    return [
+        finding(
+            change(RecordRef("salesforce", "Task", f"00T0000000{n:05d}AAA")),
+            number=n,
+            rule=rule,
+            owner=owner,
+        )
+        for n in range(start, start + count)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("limits", "broken"),
+    [
+        ({}, None),
+        ({"max_changes_per_owner": 2}, None),
+        ({"max_changes_per_owner": 1}, "max_changes_per_owner:ann@x.test"),
+        ({"max_changes_per_rule": 3}, None),
+        ({"max_changes_per_rule": 2}, "max_changes_per_rule:activity-related-to"),
+    ],
+)
+def test_a_rule_and_an_owner_can_be_capped(limits, broken):
+    """A plan over a cap is refused; a part under it, or --force, is not."""
+    found = [*owned(2, "ann@x.test"), *owned(1, "bob@x.test", start=5)]
+    plan = build_plan(found, inputs=inputs(limits=Limits(**limits)))
+    said = refusal(plan)
+    assert (said is None) is (broken is None)
+    if broken:
+        assert said.startswith(broken)
+        assert refusal(plan, plan.changes[:1]) is None
+        assert refusal(plan, force=True) is None
+
+
+def test_a_change_without_owner_counts_for_no_owner():
+    """A cap per owner says nothing about records that nobody owns."""
+    plan = plan_of(3, limits=Limits(max_changes_per_owner=1))
+    assert refusal(plan) is None
+
+
+def test_a_natural_key_is_the_effect_whatever_fields_are_written():
+    """A role that was taken back is the same role with another field filled."""
+    plain, full = role(), role()
+    full = msgspec.structs.replace(full, after={**full.after, "role": "Evaluator"})
+    effects = {
+        effect_of(build_plan([finding(one)], inputs=inputs()).changes[0])
+        for one in (plain, full)
+    }
+    assert len(effects) == 1
+
+
+def test_what_rests_is_said_with_its_reason_and_the_way_out():
+    """A change that was refused three times stands in the notes until it is cleared."""
+    first = build_plan([finding(change())], inputs=inputs()).changes[0]
+    refusal_of = PastWrite(
+        key=first.key,
+        operation="update",
+        record_id=TASK.id,
+        after=first.after,
+        state="refused",
+        settled_at=NOW - timedelta(hours=1),
+        detail="FIELD_CUSTOM_VALIDATION_EXCEPTION",
+    )
+    effect = effect_of(first)
+    fresh = build_plan(
+        [finding(change())], inputs=inputs(past={effect: [refusal_of] * 3})
+    )
+    (stone,) = fresh.tombstones
+    later = build_plan([finding(change())], inputs=inputs(tombstones={effect: stone}))
+    for plan in (fresh, later):
+        assert plan.changes == ()
+        (note,) = plan.notes
+        assert "FIELD_CUSTOM_VALIDATION_EXCEPTION" in note
+        assert f"tombstones clear {stone.id}" in note

@@ -295,3 +295,19 @@ def test_what_was_undone_is_held_without_a_tombstone_too():
     undo = made(takes_back=True)
     found = held(change, inputs(change, undo), since=NOW)
     assert kind_of(found) is TombstoneKind.UNDONE
+
+
+def test_an_effect_of_unknown_outcome_waits():
+    """Another change with the same effect is not planned while the first is open."""
+    change = update(key="another")
+    found = held(change, inputs(change, wrote(state="open")))
+    assert found.waiting
+    assert "was lost" in found.says
+    assert found.tombstone is None
+
+
+def test_only_refusals_of_the_change_itself_are_counted():
+    """Writes that happened, or of other changes, are no refusals."""
+    change = update()
+    past = [wrote(key="k2", state="refused")] * 2 + [wrote(key="k9", state="refused")]
+    assert held(change, inputs(change, *past)) is None

@@ -1,6 +1,7 @@
 """The ledger: intents before writes, each once; plans and runs that can be found."""
 
 import multiprocessing
+import os
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -8,8 +9,9 @@ from typing import Any
 
 import msgspec
 import pytest
+import sqlalchemy as sa
 
-from syncd.errors import GuardError
+from syncd.errors import BusyError
 from syncd.model.outcome import ItemOutcome, ItemStatus, RunOutcome
 from syncd.model.plan import SCHEMA, Change, Expects, Plan, effect_of
 from syncd.model.tombstone import Tombstone, TombstoneKind
@@ -62,7 +64,7 @@ def _item(change: Change, status: ItemStatus = ItemStatus.DONE) -> ItemOutcome:
 
 def test_key_is_intended_once(store: Store, change: Make, now: datetime) -> None:
     """A second worker, or a second run, is told what became of the first."""
-    one, two = change("k1"), change("k2")
+    one, two = change("k1"), change("k2", record_id="00T2")
     assert _intend(store, now, one) == ["new"]
     assert _intend(store, now, one, two) == ["open", "new"]
     [first, _] = store.ledger.open_intents()
@@ -73,6 +75,37 @@ def test_key_is_intended_once(store: Store, change: Make, now: datetime) -> None
     assert entry is not None
     assert (entry.state, entry.settled_at) == ("done", now + timedelta(seconds=1))
     assert [one.change.key for one in store.ledger.entries("run_1")] == ["k1", "k2"]
+
+
+def test_an_open_effect_is_intended_by_no_other_change(
+    store: Store, change: Make, now: datetime
+) -> None:
+    """Two plans that want the same by different words do not both send it."""
+    key = "OpportunityContactRole|006|003"
+    one = change("k1", operation="create", natural_key=key)
+    two = change("k2", operation="create", natural_key=key, after={"Role": "Buyer"})
+    assert _intend(store, now, one) == ["new"]
+    assert _intend(store, now, two) == ["open"]
+    failed = _item(one, ItemStatus.FAILED)
+    store.ledger.settle([("k1", "failed", failed)], now=now)
+    assert _intend(store, now, two) == ["new"]
+
+
+def test_a_run_settles_its_own_attempt_only(
+    store: Store, change: Make, now: datetime
+) -> None:
+    """A run that was given up while it slept does not touch its successor's intent."""
+    one = change("k1")
+    failed = [("k1", "failed", _item(one, ItemStatus.FAILED))]
+    _intend(store, now, one)
+    store.ledger.settle(failed, now=now, run_id="run_1")
+    states = store.ledger.intend(
+        [one], run_id="run_2", plan_id="pln_1", now=now, before={}
+    )
+    assert [state.state for state in states] == ["new"]
+    store.ledger.settle(failed, now=now, run_id="run_1")
+    [left] = store.ledger.open_intents()
+    assert left.run_id == "run_2"
 
 
 def test_failed_write_may_be_tried_again(
@@ -93,7 +126,7 @@ def test_every_attempt_of_a_write_is_kept(
     one = change("k1")
     effect = effect_of(one)
     _intend(store, now, one)
-    assert store.ledger.past([effect]) == {}
+    assert [w.state for w in store.ledger.past([effect])[effect]] == ["open"]
     refused = _item(one, ItemStatus.REFUSED)
     store.ledger.settle([("k1", "refused", refused)], now=now)
     assert _intend(store, now, one) == ["new"]
@@ -136,13 +169,35 @@ def test_a_cleared_tombstone_is_remembered_as_forgiven(
 
 
 def test_second_writer_is_refused(store: Store, store_url: str, tmp_path: Path) -> None:
-    """One writer per store; the lock is free again when the first has ended."""
+    """One writer per store: the second is told who; the lock is free afterwards."""
     other = open_store(store_url, base=tmp_path)
-    with store.ledger.writer_lock(), pytest.raises(GuardError, match="another process"):
+    holder = rf"another process .*\b{os.getpid()}\)"
+    with store.ledger.writer_lock(), pytest.raises(BusyError, match=holder):
         other.ledger.writer_lock().__enter__()
     with other.ledger.writer_lock():
         pass
     other.close()
+
+
+@pytest.mark.postgresql
+def test_a_lock_that_is_lost_with_its_session_is_noticed(
+    postgresql_server: sa.URL, tmp_path: Path
+) -> None:
+    """Whoever holds it asks before every call, and stops."""
+    url = postgresql_server.render_as_string(hide_password=False)
+    writer = open_store(url, base=tmp_path)
+    end = sa.text(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE application_name LIKE 'syncd writer %'"
+    )
+    with writer.ledger.writer_lock() as held:
+        assert held()
+        with writer.engine.connect() as connection:
+            connection.execute(end)
+        assert not held()
+        with writer.ledger.writer_lock():
+            assert not held()
+    writer.close()
 
 
 def _die_while_writing(url: str, folder: str) -> None:

@@ -225,3 +225,43 @@ def test_tokens_are_kept_encrypted(store):
         raw = connection.scalar(sa.text("SELECT value FROM secrets"))
     assert "s3cr3t" not in raw
     assert store.vault.load("outreach.token") == {"refresh_token": "s3cr3t"}
+
+
+def test_a_doubted_listing_is_believed_once_a_person_says_so(store):
+    """The next full listing deletes what it does not bring; the one after is judged."""
+    listing = {"starts_snapshot": True, "snapshot": True, "last": True}
+    found = accounts(60)
+    store.mirror.commit(page(*found, **listing), now=NOW)
+    store.mirror.commit(page(*found[:25], **listing), now=NOW)
+    (doubt,) = store.mirror.doubts()
+    assert doubt.says == "Account fell from 60 to 25"
+    assert store.mirror.clear_doubts(["dbt_other"]) == []
+    assert store.mirror.clear_doubts([doubt.id]) == [doubt]
+    assert store.mirror.doubts() == []
+    gone = store.mirror.commit(page(*found[:25], **listing), now=NOW)
+    assert gone.deleted == 35
+    assert store.mirror.commit(page(*found[:3], **listing), now=NOW).deleted == 0
+    assert len(store.mirror.doubts()) == 1
+
+
+def test_a_field_with_values_that_vanishes_is_doubted_until_it_is_back(store):
+    """One that no record ever filled, or that was never there, is no loss."""
+    ids = [salesforce_id(f"0030000000000{number:02d}") for number in range(2)]
+    full = Contact(id=ids[0], account_id="001000000000001AAA", title="CFO")
+    store.mirror.commit(page(record("salesforce", "Contact", full)), now=NOW)
+    name = "salesforce.Contact.{}".format
+    store.mirror.note_unmapped("salesforce", [name("phones")])
+    assert store.mirror.doubts() == []
+    store.mirror.note_unmapped("salesforce", [name("phones"), name("title")])
+    (doubt,) = store.mirror.doubts()
+    assert (doubt.field, doubt.says) == ("title", "Contact.title can no longer be read")
+    store.mirror.note_unmapped("outreach", [])
+    store.mirror.note_unmapped("salesforce", [name("title")])
+    assert store.mirror.doubts() == [doubt]
+    store.mirror.note_unmapped("salesforce", [])
+    assert store.mirror.doubts() == []
+    store.mirror.note_unmapped("salesforce", [name("title")])
+    assert len(store.mirror.clear_doubts([doubt.id])) == 1
+    store.mirror.note_unmapped("salesforce", [name("title")])
+    assert store.mirror.doubts() == []
+    assert store.mirror.facts()["unmapped"] == [name("title")]

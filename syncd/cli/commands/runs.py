@@ -23,10 +23,11 @@ def runs(
     """
     from syncd.cli.outcomes import print_runs  # noqa: PLC0415
     from syncd.cli.output import print_json, print_table  # noqa: PLC0415
+    from syncd.pipeline.runs import run_as_it_stands  # noqa: PLC0415
 
     with context.obj.app(connect=False) as app:
         ledger = app.store.ledger
-        found = [ledger.run(run_id)] if run_id else list(ledger.runs())
+        found = [run_as_it_stands(ledger, run_id)] if run_id else list(ledger.runs())
     known = [run for run in found if run is not None]
     if run_id and not known:
         raise UsageError(

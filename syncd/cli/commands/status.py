@@ -7,6 +7,7 @@ import typer
 from syncd.cli.options import AsJson
 
 if TYPE_CHECKING:
+    from syncd.ports.stores import LedgerEntry
     from syncd.wiring import App
 
 
@@ -26,12 +27,16 @@ def status(context: typer.Context, *, as_json: AsJson = False) -> None:
 
 
 def _status(app: "App") -> dict[str, Any]:
+    import msgspec  # noqa: PLC0415
+
     from syncd import clock  # noqa: PLC0415
+    from syncd.model.tombstone import TombstoneKind  # noqa: PLC0415
 
     mirror = app.store.mirror
     now = clock.now()
     polls = mirror.polls()
     quarantined = mirror.quarantined()
+    parked = app.store.ledger.open_intents()
     return {
         "mode": app.config.settings.mode.value,
         "stopped": app.stopped(),
@@ -47,9 +52,18 @@ def _status(app: "App") -> dict[str, Any]:
             {"record": str(one.ref), "reason": one.reason, "field": one.path}
             for one, _ in quarantined
         ],
-        "doubted_snapshots": mirror.doubts(),
+        "doubted_snapshots": [
+            {"id": one.id, "says": one.says, **msgspec.to_builtins(one)}
+            for one in mirror.doubts()
+        ],
         "proofs": mirror.proofs(),
-        "open_intents": len(app.store.ledger.open_intents()),
+        "open_intents": len(parked),
+        "parked": [_parked(entry) for entry in parked],
+        "resting": [
+            {"id": one.id, "record": f"{one.object} {one.what}", "says": one.says}
+            for one in app.store.tombstones.all(now=now)
+            if one.kind is TombstoneKind.REFUSED
+        ],
         "last_runs": app.store.ledger.runs(limit=5),
     }
 
@@ -92,8 +106,9 @@ def _print(told: dict[str, Any]) -> None:
         print(f"quarantined: {one['record']} {one['field']} {one['reason']}")
     for doubt in told["doubted_snapshots"]:
         print(
-            f"not believed: {doubt.system} {doubt.object} fell from {doubt.before} "
-            f"to {doubt.after} records; nothing was deleted"
+            f"not believed: {doubt['system']} {doubt['says']}; nothing was deleted, "
+            f"nothing is written there until it is as before, or "
+            f"`syncd doubts clear {doubt['id']}`"
         )
     for proof in told["proofs"]:
         if proof.repaired or proof.doubted:
@@ -102,8 +117,27 @@ def _print(told: dict[str, Any]) -> None:
                 f"{proof.missing} missing, {proof.stale} stale, {proof.gone} gone: "
                 f"{proof.doubted or 'mended'}"
             )
-    if told["open_intents"]:
-        print(f"writes of unknown outcome: {told['open_intents']}")
+    for one in told["parked"]:
+        print(
+            f"outcome unknown: {one['operation']} {one['record']} of {one['run_id']} "
+            f"since {one['since']:%Y-%m-%d %H:%M:%S}; looked for by every run and plan"
+        )
+    for one in told["resting"]:
+        print(
+            f"at rest: {one['record']}: {one['says']}; mend the cause, then "
+            f"`syncd tombstones clear {one['id']}`"
+        )
+
+
+def _parked(entry: "LedgerEntry") -> dict[str, Any]:
+    change = entry.change
+    return {
+        "change": change.id,
+        "operation": change.operation,
+        "record": f"{change.object} {change.record_id or change.natural_key}",
+        "run_id": entry.run_id,
+        "since": entry.intended_at,
+    }
 
 
 def _state(one: dict[str, Any]) -> str:

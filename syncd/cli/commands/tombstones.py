@@ -51,6 +51,7 @@ def clear(
     Examples: ``syncd tombstones clear tmb_1f…``
     """
     from syncd import clock  # noqa: PLC0415
+    from syncd.pipeline.settle import homes_naming  # noqa: PLC0415
 
     with context.obj.app(connect=False) as app:
         standing = {one.id for one in app.store.tombstones.all(now=clock.now())}
@@ -61,6 +62,8 @@ def clear(
                     Problem(where=one, what="no such tombstone", remedy=remedy)
                 )
         lifted = app.store.tombstones.clear(ids, now=clock.now())
+        for one in lifted:
+            app.store.mirror.mark_dirty(homes_naming(one.what, app.store.mirror))
     _show(lifted, as_json=as_json)
 
 

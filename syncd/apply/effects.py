@@ -1,0 +1,123 @@
+"""Looks for the effect of a write whose answer was lost; never repeats it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+import structlog
+
+from syncd.apply.recheck import current_of
+from syncd.apply.writes import item_of, ref_of, write_of
+from syncd.errors import RemoteError
+from syncd.model.compare import all_same
+from syncd.model.outcome import ItemOutcome, ItemStatus
+from syncd.model.plan import Change
+from syncd.ports.connector import Current, WritingConnector
+from syncd.ports.stores import Ledger, LedgerEntry
+
+LONGEST_CALL: Final = timedelta(minutes=10)
+_LOG: Final = structlog.get_logger()
+
+
+class Effect(msgspec.Struct, frozen=True, kw_only=True):
+    """The record that shows what a write did; ``version`` is empty once it is gone."""
+
+    record_id: str
+    version: str = ""
+
+
+class Settled(msgspec.Struct, frozen=True, kw_only=True):
+    """An intent without outcome, and what looking for its effect came to."""
+
+    entry: LedgerEntry
+    item: ItemOutcome
+
+
+def effects_seen(
+    connector: WritingConnector, changes: Sequence[Change]
+) -> Mapping[str, Effect | None]:
+    """What shows each change's effect now, by key; None = it is not to be seen.
+
+    A change that could not be looked at is left out. Updates and deletes are read
+    together, an object a read. An action of the vendor's leaves no value that could be
+    compared: never seen.
+    """
+    found: dict[str, Effect | None] = {}
+    others = [change for change in changes if change.operation != "create"]
+    try:
+        current = current_of(connector, others)
+    except RemoteError as error:
+        _not_looked_at(others, error)
+    else:
+        found = {c.key: _standing(c, current.get(ref_of(c))) for c in others}
+    for change in changes:
+        if change.operation == "create":
+            try:
+                made = connector.find_effect(write_of(change))
+            except RemoteError as error:
+                _not_looked_at([change], error)
+            else:
+                found[change.key] = None if made is None else _effect(made)
+    return found
+
+
+def _standing(change: Change, here: Current | None) -> Effect | None:
+    if change.operation == "delete":
+        return None if here else Effect(record_id=str(change.record_id))
+    is_there = (
+        here is not None
+        and change.operation == "update"
+        and all_same(dict(change.after), dict(here.fields))
+    )
+    return _effect(here) if is_there and here else None
+
+
+def _effect(here: Current) -> Effect:
+    return Effect(record_id=here.ref.id, version=here.version)
+
+
+def _not_looked_at(changes: Sequence[Change], error: RemoteError) -> None:
+    if changes:
+        ids = [change.id for change in changes[:10]]
+        _LOG.warning("apply.not_settled", changes=ids, reason=str(error))
+
+
+def settle_open(
+    ledger: Ledger, connectors: Mapping[str, WritingConnector], *, now: datetime
+) -> Sequence[Settled]:
+    """Look for the effects of intents that a lost answer or a crash left open.
+
+    Found: it happened. Not found: the call may still be under way for ten minutes; only
+    then is the intent given up, and the change may be planned anew. A system that
+    cannot be asked leaves its intents open.
+    """
+    entries = ledger.open_intents()
+    seen: dict[str, Effect | None] = {}
+    for system, connector in connectors.items():
+        mine = [entry.change for entry in entries if entry.change.system == system]
+        seen.update(effects_seen(connector, mine))
+    settled = []
+    for entry in entries:
+        if entry.change.key in seen:
+            state, item = _outcome(entry, seen[entry.change.key], now=now)
+            outcome = (entry.change.key, state, item)
+            ledger.settle([outcome], now=now, run_id=entry.run_id)
+            settled.append(Settled(entry=entry, item=item))
+    return settled
+
+
+def _outcome(
+    entry: LedgerEntry, seen: Effect | None, *, now: datetime
+) -> tuple[str, ItemOutcome]:
+    change = entry.change
+    if seen is not None:
+        item = item_of(
+            change, ItemStatus.DONE, record_id=seen.record_id, detail="found later"
+        )
+        return "done", msgspec.structs.replace(item, version=seen.version)
+    if now - entry.intended_at >= LONGEST_CALL:
+        return "failed", item_of(
+            change, ItemStatus.FAILED, detail="it never took effect"
+        )
+    return "open", item_of(change, ItemStatus.PARKED, detail="its effect is looked for")
