@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from random import Random
 from threading import Lock
 from typing import Any, Protocol
 
@@ -48,6 +49,7 @@ class Fault:
     Attributes:
         method: Regular expression; so is ``path``.
         times: How many requests it hits.
+        share: Part of the matching requests that it hits, drawn by lot.
         after: The request takes effect first: its answer is what gets lost.
         drop: Close the connection without an answer.
         truncate: Send so many bytes of the service's own answer, then close.
@@ -57,6 +59,7 @@ class Fault:
     method: str = ".*"
     path: str = ".*"
     times: int = 1
+    share: float = 1.0
     status: int = 503
     headers: Mapping[str, str] | None = None
     body: str = ""
@@ -76,12 +79,18 @@ class Recorder:
         self.log: list[Logged] = []
         self._clock = clock
         self._faults: list[Fault] = []
+        self._lots = Random(service.name)  # noqa: S311 - the same draws in every run
         self._lock = Lock()
 
     def break_next(self, fault: Fault) -> None:
         """Let a fault hit the next matching requests."""
         with self._lock:
             self._faults.append(fault)
+
+    def mend(self) -> None:
+        """No fault hits any more."""
+        with self._lock:
+            self._faults.clear()
 
     @property
     def calls(self) -> int:
@@ -114,11 +123,18 @@ class Recorder:
     def _fault_for(self, request: Request) -> Fault | None:
         with self._lock:
             for fault in self._faults:
-                hits = re.fullmatch(fault.method, request.method)
-                if fault.times > 0 and hits and re.search(fault.path, request.path):
+                if self._hits(fault, request):
                     fault.times -= 1
                     return fault
         return None
+
+    def _hits(self, fault: Fault, request: Request) -> bool:
+        return (
+            fault.times > 0
+            and re.fullmatch(fault.method, request.method) is not None
+            and re.search(fault.path, request.path) is not None
+            and (fault.share >= 1 or self._lots.random() < fault.share)
+        )
 
     def _broken(self, fault: Fault, request: Request) -> Response:
         if fault.truncate is not None or fault.delay_s:

@@ -1,0 +1,1 @@
+"""A plan applied by real processes that are killed while the services misbehave."""
