@@ -234,6 +234,7 @@ class App:
             orgs=self.live_orgs(),
             our_users=facts.get("our_users", {}),
             limits=self.limits,
+            live=self.store.mirror.live_counts(),
             now=clock.now,
             stopped=self.stopped,
             stopped_systems=self.stopped_systems,

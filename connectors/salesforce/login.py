@@ -53,7 +53,10 @@ class Login:
         if len(identity) > 1:
             self.org_id, self.user_id = identity[-2], identity[-1]
         base = str(answer.get("instance_url") or self._settings["login_url"])
-        return Token(value=str(answer["access_token"]), base_url=base.rstrip("/"))
+        value = answer.get("access_token")
+        if not isinstance(value, str) or not value:
+            raise ConnectorError(system=_SYSTEM, code="answer_without_token")
+        return Token(value=value, base_url=base.rstrip("/"))
 
     def _grant(self) -> Mapping[str, Any]:
         form = {

@@ -70,6 +70,7 @@ class ApplyRequest:
     """What to apply with.
 
     Attributes:
+        live: Live records by system and object, for the limit on their share.
         stopped_systems: Why nothing may be written to a system now, by system.
     """
 
@@ -78,6 +79,7 @@ class ApplyRequest:
     orgs: Mapping[str, str]
     our_users: Mapping[str, str]
     limits: Limits
+    live: Mapping[tuple[str, str], int]
     now: Callable[[], datetime]
     stopped: Callable[[], bool]
     stopped_systems: Mapping[str, str] = field(default_factory=dict)
@@ -100,8 +102,10 @@ def apply_plan(plan: Plan, request: ApplyRequest) -> RunOutcome:
         changes,
         orgs=request.orgs,
         limits=request.limits,
+        live=request.live,
         now=request.now(),
-        force=request.selection.force,
+        # An undo never touches more than the run that it takes back.
+        force=request.selection.force or request.kind == "undo",
         stopped_systems=request.stopped_systems,
     )
     if request.stopped():

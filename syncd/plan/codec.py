@@ -10,6 +10,12 @@ from syncd.errors import Problem, UsageError
 from syncd.model.plan import SCHEMA, Plan
 
 
+class _Head(msgspec.Struct):
+    """What tells a plan's version before the rest of it is understood."""
+
+    schema: str
+
+
 def plan_schema() -> dict[str, Any]:
     """The published JSON Schema of a plan."""
     text = (files("syncd.plan") / "schema.json").read_text(encoding="utf-8")
@@ -28,7 +34,8 @@ def decode_plan(text: str, *, where: str) -> Plan:
         UsageError: Not JSON, not a plan, or a plan of another schema.
     """
     try:
-        plan = msgspec.json.decode(text, type=Plan)
+        schema = msgspec.json.decode(text, type=_Head).schema
+        plan = msgspec.json.decode(text, type=Plan) if schema == SCHEMA else None
     except msgspec.DecodeError as error:
         raise UsageError(
             Problem(
@@ -37,11 +44,11 @@ def decode_plan(text: str, *, where: str) -> Plan:
                 remedy="give the JSON that `syncd plan --format json` wrote",
             )
         ) from None
-    if plan.schema != SCHEMA:
+    if plan is None:
         raise UsageError(
             Problem(
                 where=where,
-                what=f"has schema {plan.schema!r}, this version reads {SCHEMA!r}",
+                what=f"has schema {schema[:40]!r}, this version reads {SCHEMA!r}",
                 remedy="make a new plan",
             )
         )

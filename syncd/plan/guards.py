@@ -1,21 +1,17 @@
 """Guards: limits that a plan is held against, and what makes a plan unfit to apply."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
 
 from syncd.errors import BusyError, GuardError, Problem
-from syncd.model.plan import Change, GuardResult, Plan, PlanFinding
+from syncd.model.plan import Change, ConnectorState, GuardResult, Plan, PlanFinding
 from syncd.plan.digest import digest_of
 from syncd.plan.inputs import Limits, PlanInputs
 
-_LIFTED: Final = frozenset(
-    {"max_changes", "max_share", "max_changes_per_rule", "max_changes_per_owner"}
-)
-_ANEW: Final = frozenset({"snapshots_believed"})  # as it stands when it is applied
 _SHARE_FROM: Final = 100  # of fewer records a single change is a large share
 
 
@@ -29,19 +25,35 @@ def check_guards(
 
     ``owners`` are the changes' owners (e-mails) by change id, as far as known.
     """
-    limits = inputs.limits
-    by_rule = Counter(change.rule for change in changes)
-    by_owner = Counter(owners[c.id] for c in changes if c.id in owners)
     return (
-        _result("max_changes", limits.max_changes, len(changes)),
-        *_shares(changes, inputs=inputs),
-        *_capped("max_changes_per_rule", limits.max_changes_per_rule, by_rule),
-        *_capped("max_changes_per_owner", limits.max_changes_per_owner, by_owner),
-        _result("no_deletes_on_incomplete_poll", 0, _unsafe_deletes(changes, inputs)),
+        *_limits(changes, owners=owners, limits=inputs.limits, live=inputs.live),
+        _result(
+            "no_deletes_on_incomplete_poll",
+            0,
+            _unsafe_deletes(changes, inputs.connectors),
+        ),
         msgspec.structs.replace(
             _result("snapshots_believed", 0, len(inputs.doubts)),
             detail="; ".join(inputs.doubts),
         ),
+    )
+
+
+def _limits(
+    changes: Sequence[Change],
+    *,
+    owners: Mapping[str, str],
+    limits: Limits,
+    live: Mapping[tuple[str, str], int],
+) -> tuple[GuardResult, ...]:
+    """The configured limits on number and share, each with what changes come to."""
+    by_rule = Counter(change.rule for change in changes)
+    by_owner = Counter(owners[c.id] for c in changes if c.id in owners)
+    return (
+        _result("max_changes", limits.max_changes, len(changes)),
+        *_shares(changes, max_share=limits.max_share, live=live),
+        *_capped("max_changes_per_rule", limits.max_changes_per_rule, by_rule),
+        *_capped("max_changes_per_owner", limits.max_changes_per_owner, by_owner),
     )
 
 
@@ -59,29 +71,36 @@ def _capped(
 
 
 def _shares(
-    changes: Sequence[Change], *, inputs: PlanInputs
+    changes: Sequence[Change],
+    *,
+    max_share: float,
+    live: Mapping[tuple[str, str], int],
 ) -> tuple[GuardResult, ...]:
     counts = Counter((change.system, change.object) for change in changes)
     results = []
     for (system, name), count in sorted(counts.items()):
-        live = inputs.live.get((system, name), 0)
-        if live >= _SHARE_FROM:
-            share = count / live
+        total = live.get((system, name), 0)
+        if total >= _SHARE_FROM:
+            share = count / total
             results.append(
                 GuardResult(
                     guard=f"max_share:{system}.{name}",
-                    limit=inputs.limits.max_share,
+                    limit=max_share,
                     actual=round(share, 4),
-                    ok=share <= inputs.limits.max_share,
-                    detail=f"{count} of {live}",
+                    ok=share <= max_share,
+                    detail=f"{count} of {total}",
                 )
             )
     return tuple(results)
 
 
-def _unsafe_deletes(changes: Sequence[Change], inputs: PlanInputs) -> int:
-    incomplete = any(not state.complete for state in inputs.connectors.values())
-    return sum(c.operation == "delete" for c in changes) if incomplete else 0
+def _unsafe_deletes(
+    changes: Sequence[Change], connectors: Mapping[str, ConnectorState]
+) -> int:
+    """Deletes that may rest on what was not read; what takes back our own does not."""
+    if all(state.complete for state in connectors.values()):
+        return 0
+    return sum(c.operation == "delete" and not c.undoes for c in changes)
 
 
 def refuse_unfit(
@@ -90,15 +109,18 @@ def refuse_unfit(
     *,
     orgs: Mapping[str, str],
     limits: Limits,
+    live: Mapping[tuple[str, str], int],
     now: datetime,
     force: bool,
     stopped_systems: Mapping[str, str],
 ) -> None:
     """Stop a plan that must not be applied as it is.
 
-    The limits on number and share are held against the selected changes; ``force``
-    lifts those and nothing else. ``stopped_systems`` says why nothing may be written
-    to a system now: a plan for other systems too is applied without it.
+    The limits on number and share are those configured now, whatever the plan says of
+    them, held against the selected changes and today's ``live`` records by system and
+    object; ``force`` lifts those and nothing else. ``stopped_systems`` says why
+    nothing may be written to a system now: a plan for other systems too is applied
+    without it.
 
     Raises:
         GuardError: Edited by hand, for another org, too old, or over a limit.
@@ -126,17 +148,17 @@ def refuse_unfit(
                 f"it was made for another {system} org",
                 "check which org the configuration connects to",
             )
-    for guard in plan.guards:
-        name, _, of = guard.guard.partition(":")
-        lifted = name in _ANEW or (force and name in _LIFTED)
-        actual = _actual(name, of, guard, plan, selected)
-        if not guard.ok and actual > guard.limit and not lifted:
-            detail = f" ({guard.detail})" if guard.detail else ""
-            raise _refused(
-                where,
-                f"{guard.guard} is {actual:g}, the limit is {guard.limit:g}{detail}",
-                "look at the plan, then use --first N, or --force",
-            )
+    if _unsafe_deletes(selected, plan.connectors):
+        raise _refused(
+            where,
+            "it deletes on an incomplete poll",
+            "make a new plan when every connector can be read",
+        )
+    if not force:
+        owners = owners_of(plan.findings)
+        _refuse_over(
+            _limits(selected, owners=owners, limits=limits, live=live), where=where
+        )
     systems = {change.system for change in selected}
     if systems and systems <= stopped_systems.keys():
         why = "; ".join(f"{one}: {stopped_systems[one]}" for one in sorted(systems))
@@ -150,6 +172,18 @@ def refuse_unfit(
         )
 
 
+def _refuse_over(guards: Iterable[GuardResult], *, where: str) -> None:
+    for guard in guards:
+        if not guard.ok:
+            detail = f" ({guard.detail})" if guard.detail else ""
+            raise _refused(
+                where,
+                f"{guard.guard} is {guard.actual:g}, the limit is {guard.limit:g}"
+                f"{detail}",
+                "look at the plan, then use --first N, or --force",
+            )
+
+
 def owners_of(plan_findings: Iterable[PlanFinding]) -> dict[str, str]:
     """The owner of each change, by change id, as its findings name them."""
     return {
@@ -158,29 +192,6 @@ def owners_of(plan_findings: Iterable[PlanFinding]) -> dict[str, str]:
         if finding.owner
         for change_id in finding.changes
     }
-
-
-def _actual(
-    name: str,
-    of: str,
-    guard: GuardResult,
-    plan: Plan,
-    selected: Sequence[Change],
-) -> float:
-    """What the selected part of a plan comes to."""
-    if name == "max_share":
-        all_of = sum(f"{c.system}.{c.object}" == of for c in plan.changes)
-        chosen = sum(f"{c.system}.{c.object}" == of for c in selected)
-        return guard.actual * chosen / all_of if all_of else 0.0
-    owners = owners_of(plan.findings)
-    counts: dict[str, Callable[[Change], bool]] = {
-        "max_changes": lambda _: True,
-        "max_changes_per_rule": lambda change: change.rule == of,
-        "max_changes_per_owner": lambda change: owners.get(change.id) == of,
-        "no_deletes_on_incomplete_poll": lambda change: change.operation == "delete",
-    }
-    counted = counts.get(name)
-    return guard.actual if counted is None else sum(map(counted, selected))
 
 
 def _refused(where: str, what: str, remedy: str) -> GuardError:

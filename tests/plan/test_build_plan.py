@@ -277,17 +277,21 @@ def test_an_incomplete_poll_carries_no_deletes():
     assert len(build_plan(both, inputs=inputs()).changes) == 2
 
 
-def refusal(plan, selected=None, *, now=NOW, force=False, orgs=None, stopped=None):
+def refusal(plan, selected=None, *, limits=Limits(max_changes=3), **more):
     """Why a plan is refused, None when it is not."""
     try:
         refuse_unfit(
             plan,
             plan.changes if selected is None else selected,
-            orgs=orgs or plan.orgs,
-            limits=Limits(max_changes=3),
-            now=now,
-            force=force,
-            stopped_systems=stopped or {},
+            limits=limits,
+            **{
+                "orgs": plan.orgs,
+                "live": {("salesforce", "Task"): 40},
+                "now": NOW,
+                "force": False,
+                "stopped_systems": more.pop("stopped", {}),
+                **more,
+            },
         )
     except GuardError as error:
         return error.problem.what
@@ -300,6 +304,23 @@ def test_a_part_of_a_plan_over_its_limit_may_be_applied():
     assert "max_changes is 9" in refusal(plan)
     assert refusal(plan, plan.changes[:3]) is None
     assert refusal(plan, force=True) is None
+
+
+def test_limits_are_those_configured_now_whatever_the_plan_says():
+    """A plan that was made elsewhere, or whose guards were cut out, is held too."""
+    plan = msgspec.structs.replace(plan_of(9), guards=())
+    assert "max_changes is 9" in refusal(plan)
+
+
+def test_deletes_planned_on_an_incomplete_poll_are_refused():
+    """Also in a plan that does not say so itself; undoing our own rests on no poll."""
+    gone = finding(change(OTHER, operation="delete", before={}, after={}))
+    plan = build_plan([gone], inputs=inputs())
+    states = {"outreach": ConnectorState(as_of=None, complete=False)}
+    plan = msgspec.structs.replace(plan, connectors=states)
+    assert "incomplete poll" in refusal(plan, force=True)
+    undoing = [msgspec.structs.replace(one, undoes="key") for one in plan.changes]
+    assert refusal(plan, undoing) is None
 
 
 def test_force_lifts_nothing_else():
@@ -351,19 +372,20 @@ def owned(count, owner, *, start=0, rule="activity-related-to-opportunity"):
 def test_a_rule_and_an_owner_can_be_capped(limits, broken):
     """A plan over a cap is refused; a part under it, or --force, is not."""
     found = [*owned(2, "ann@x.test"), *owned(1, "bob@x.test", start=5)]
-    plan = build_plan(found, inputs=inputs(limits=Limits(**limits)))
-    said = refusal(plan)
+    capped = Limits(**limits)
+    plan = build_plan(found, inputs=inputs(limits=capped))
+    said = refusal(plan, limits=capped)
     assert (said is None) is (broken is None)
     if broken:
         assert said.startswith(broken)
-        assert refusal(plan, plan.changes[:1]) is None
-        assert refusal(plan, force=True) is None
+        assert refusal(plan, plan.changes[:1], limits=capped) is None
+        assert refusal(plan, limits=capped, force=True) is None
 
 
 def test_a_change_without_owner_counts_for_no_owner():
     """A cap per owner says nothing about records that nobody owns."""
-    plan = plan_of(3, limits=Limits(max_changes_per_owner=1))
-    assert refusal(plan) is None
+    capped = Limits(max_changes_per_owner=1)
+    assert refusal(plan_of(3, limits=capped), limits=capped) is None
 
 
 def test_a_natural_key_is_the_effect_whatever_fields_are_written():
