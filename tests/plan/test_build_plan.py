@@ -277,7 +277,10 @@ def test_an_incomplete_poll_carries_no_deletes():
     assert len(build_plan(both, inputs=inputs()).changes) == 2
 
 
-def refusal(plan, selected=None, *, limits=Limits(max_changes=3), **more):
+THREE = Limits(max_changes=3)
+
+
+def refusal(plan, selected=None, *, limits=THREE, **more):
     """Why a plan is refused, None when it is not."""
     try:
         refuse_unfit(

@@ -1,4 +1,4 @@
-"""Connectors on services of a test's own, as wiring builds them."""
+"""The Salesforce connector on a sandbox of its own, as wiring builds it."""
 
 import contextlib
 
@@ -9,26 +9,19 @@ from syncd.kit.session import build_session
 from syncd.mapping.load import fit, load_mappings
 from syncd.ports.connector import ConnectorContext, ReadRequest
 from syncd.sandbox.run import start
-from syncd.sandbox.server import serve
 
 KEY_FIELD = "Syncd_Key__c"
 MAPPINGS = load_mappings(None).objects
 
 
-class Vault:
-    """Tokens in memory."""
-
-    def __init__(self):
-        """Empty."""
-        self.values = {}
+class NoVault:
+    """Client credentials rotate nothing."""
 
     def load(self, name):
-        """The stored value."""
-        return self.values.get(name)
+        """Nothing is kept."""
 
     def save(self, name, value):
-        """Keep it."""
-        self.values[name] = dict(value)
+        """Nothing is kept."""
 
     def locked(self, name):
         """One process, one thread."""
@@ -54,7 +47,7 @@ class Salesforce:
             "daily_call_share": 0.5,
         }
         context = ConnectorContext(
-            settings=settings, session=self.session, vault=Vault(), now=now
+            settings=settings, session=self.session, vault=NoVault(), now=now
         )
         self.connector = spec.build(context)
 
@@ -100,37 +93,3 @@ def writing(org_sandbox):
 def keyed(org_sandbox):
     """A connector that may write, and knows the key field."""
     return Salesforce(org_sandbox, dry_run=False, key_field=KEY_FIELD)
-
-
-@pytest.fixture
-def no_waiting(monkeypatch):
-    """Waits are noted, not waited."""
-    from syncd.kit import retry
-
-    waits = []
-    monkeypatch.setitem(retry.retrying.__kwdefaults__, "sleep", waits.append)
-    return waits
-
-
-@pytest.fixture
-def connect(no_waiting):
-    """Builds a connector that may only read on a service; it carries its waits."""
-    servers = []
-
-    def build(service, **settings):
-        servers.append(serve(service))
-        spec = plugins.connectors()[service.name]
-        session = build_session(service.name, reads=spec.reads, dry_run=True)
-        context = ConnectorContext(
-            settings={**service.settings(servers[-1].url), **settings},
-            session=session,
-            vault=Vault(),
-            now=clock.now,
-        )
-        connector = spec.build(context)
-        connector.waits = no_waiting
-        return connector
-
-    yield build
-    for server in servers:
-        server.close()
