@@ -31,10 +31,14 @@ class Selection:
     def of(self, plan: Plan) -> tuple[Change, ...]:
         """The chosen changes with those that they depend on, in the plan's order.
 
+        What waits for a person is never taken along unasked: a change that depends on
+        such a one is then held back by the run.
+
         Raises:
             UsageError: An id or rule that the plan does not have.
         """
         known = {change.id for change in plan.changes}
+        takeable = {c.id for c in plan.changes if self.only or self._is_asked(c)}
         _known(self.only, known, what="change")
         _known(self.rules, {f.rule for f in plan.findings}, what="rule")
         chosen = [change for change in plan.changes if self._wants(change)]
@@ -43,14 +47,17 @@ class Selection:
         ids = {change.id for change in chosen}
         for change in reversed(plan.changes):
             if change.id in ids:
-                ids.update(set(change.depends_on) & known)
+                ids.update(set(change.depends_on) & takeable)
         return tuple(change for change in plan.changes if change.id in ids)
 
     def _wants(self, change: Change) -> bool:
         if self.only:
             return change.id in self.only
-        asked = change.mode == Mode.AUTO.value or self.include_review
-        return asked and (not self.rules or change.rule in self.rules)
+        of_rule = not self.rules or change.rule in self.rules
+        return of_rule and self._is_asked(change)
+
+    def _is_asked(self, change: Change) -> bool:
+        return change.mode == Mode.AUTO.value or self.include_review
 
 
 def _known(given: Sequence[str], known: set[str], *, what: str) -> None:
