@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from syncd.app import App
     from syncd.config.load import Config
-    from syncd.wiring import App
 
 
 @dataclass(frozen=True, kw_only=True)

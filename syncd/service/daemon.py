@@ -9,6 +9,7 @@ from typing import Final
 import structlog
 import uvicorn
 
+from syncd.app import App
 from syncd.config.load import Config
 from syncd.config.settings import RunMode
 from syncd.errors import Problem, UsageError
@@ -17,7 +18,7 @@ from syncd.service.health import Health
 from syncd.service.jobs import ServiceJobs
 from syncd.service.lock import only_service
 from syncd.web.app import Probes, create_app
-from syncd.wiring import App, open_app
+from syncd.wiring import open_app
 
 _STOP_WITHIN_S: Final = 6
 _LOG: Final = structlog.get_logger()

@@ -10,7 +10,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from syncd import clock
-from syncd.wiring import App
+from syncd.app import App
 
 _STALE_AFTER_POLLS: Final = 3
 

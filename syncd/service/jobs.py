@@ -8,12 +8,12 @@ from typing import Any, Final
 import structlog
 
 from syncd import clock
+from syncd.app import App
 from syncd.config.settings import RunMode
 from syncd.errors import BusyError, GuardError
 from syncd.model.plan import Plan
 from syncd.pipeline.apply import Selection
 from syncd.pipeline.settle import homes_left
-from syncd.wiring import App
 
 _LOG: Final = structlog.get_logger()
 _HOMES_AT_ONCE: Final = 5_000

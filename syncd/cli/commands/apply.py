@@ -10,8 +10,8 @@ from syncd.cli.options import AsJson, Rules
 from syncd.errors import GuardError, Problem, UsageError
 
 if TYPE_CHECKING:
+    from syncd.app import App
     from syncd.model.plan import Plan
-    from syncd.wiring import App
 
 
 def apply(

@@ -10,8 +10,8 @@ from syncd.cli.options import AsJson
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from syncd.app import App
     from syncd.ports.connector import CheckItem, Connector
-    from syncd.wiring import App
 
 
 def check(context: typer.Context, *, as_json: AsJson = False) -> ExitCode:
