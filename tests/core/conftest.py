@@ -347,3 +347,12 @@ def world() -> World:
 def today() -> date:
     """The world's day."""
     return NOW.date()
+
+
+@pytest.fixture
+def deal(world):
+    """Ann is the contact of the account's only open deal."""
+    world.contact("ann")
+    world.opportunity()
+    world.role("deal", "ann")
+    return world
