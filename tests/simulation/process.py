@@ -68,6 +68,7 @@ class Process:
             except Crash:
                 self._note_crash()
                 continue
+            self._left = None
             return
 
     def stop(self) -> None:

@@ -124,6 +124,8 @@ class Simulation:
     def play(self) -> None:
         """Events, the quiet tail, the verdict."""
         try:
+            if self._rng.random() < 0.2:
+                self._process.crash_after(self._rng.randrange(6))
             self._process.start()
             for _ in range(self._rng.randint(8, 18)):
                 self._event()
