@@ -100,7 +100,12 @@ max_share = 1.0
 
 @dataclass(frozen=True, kw_only=True)
 class Services:
-    """The four services and their common clock; ``calendars`` are those syncd reads."""
+    """The four services and their common clock.
+
+    Attributes:
+        calendars: Addresses of those that syncd reads.
+        recordings: When each engagement was, as a time stamp.
+    """
 
     clock: SandboxClock
     salesforce: SalesforceService
@@ -108,6 +113,7 @@ class Services:
     google_calendar: GoogleCalendarService
     chorus: ChorusService
     calendars: tuple[str, ...]
+    recordings: Mapping[str, float]
 
     def recorders(self) -> dict[str, Recorder]:
         """Each service behind a recorder of its own, by system."""
@@ -178,6 +184,10 @@ def _generated(world: int) -> Services:
         google_calendar=google,
         chorus=chorus,
         calendars=tuple(company.calendars)[:ACCOUNTS],
+        recordings={
+            one["engagement"]["engagement_id"]: one["engagement"]["date_time"]
+            for one in company.engagements
+        },
     )
 
 

@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 from syncd import clock
-from syncd.sandbox.outreach.documents import RefusalError as OutreachRefusalError
+from syncd.sandbox.outreach.errors import RefusalError as OutreachRefusalError
 from syncd.sandbox.salesforce.errors import RefusalError
 from syncd.sandbox.salesforce.table import stamp
 from tests.simulation.company import Services
@@ -31,6 +31,7 @@ class People(Desk):
         self._google = services.google_calendar
         self._chorus = services.chorus
         self._calendars = services.calendars
+        self._recordings = services.recordings
         self._history = history
         self._made = 0
         self._acts: tuple[tuple[int, str, Callable[[], str]], ...] = (
@@ -371,11 +372,7 @@ class People(Desk):
     def _fill_recording(self) -> str:
         """Chorus works something out later; only lately, as it does."""
         since = clock.now().timestamp() - 48 * 3600
-        lately = sorted(
-            number
-            for number, one in self._chorus._recordings.items()
-            if one.engagement["date_time"] > since
-        )
+        lately = [n for n, at in self._recordings.items() if at > since]
         if not lately:
             return ""
         number = self._rng.choice(lately)
