@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+import msgspec
+
 from connectors.outreach.client import Client
 from connectors.outreach.login import SYSTEM
 from connectors.outreach.resources import (
