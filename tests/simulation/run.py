@@ -33,7 +33,7 @@ _SETTLED_S = 4000  # longer than settling, grace, parking and overlap
 _MOST_ROUNDS = 8
 _AFRESH_EVERY, _UNDONE_EVERY = 3, 4  # these two cost as much as all the rest
 _WINDOW = timedelta(days=398)  # what is read goes back 400 days
-_OF_SYNCD = {"_poll_one", "_reconcile", "_undo_one", "_restart"}
+_OF_SYNCD = {"_poll_one", "_reconcile", "_undo_one", "_restart", "_prove"}
 _BETWEEN_GRANTS_S = 61  # Outreach hands out one token a minute
 
 
@@ -114,6 +114,7 @@ class Simulation:
             (12, self._weather_turns),
             (3, self._clock_drifts),
             (3, self._restart),
+            (2, self._prove),
             (3, self._stop_file),
             (3, self._undo_one),
             (2, self._operator),
@@ -166,6 +167,11 @@ class Simulation:
         self._say("reconcile")
         ended = self._process.run("reconcile", self._process.jobs.reconcile)
         self._say(f"reconcile: {ended}")
+
+    def _prove(self) -> None:
+        self._say("prove")
+        ended = self._process.run("prove", self._process.jobs.prove)
+        self._say(f"prove: {ended}")
 
     def _people_act(self) -> None:
         for _ in range(self._rng.choice((1, 1, 2, 4))):
