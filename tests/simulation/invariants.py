@@ -288,12 +288,25 @@ class Judge:
         self.verdict.broken.append(says)
 
 
-def unmended(fresh: Plan, plan: Plan) -> Iterator[str]:
-    """What an empty store would mend and this one neither mends nor explains."""
+def unmended(fresh: Plan, plan: Plan, history: History) -> Iterator[str]:
+    """What an empty store would mend and this one neither mends nor explains.
+
+    A role that somebody took away stays away; only this one can know that.
+    """
+    removed = {
+        (touch.ref.object, sides(touch.ref, touch.old))
+        for touch in history.touches
+        if touch.is_delete and touch.who != OURS
+    }
     planned = {effect_of(change) for change in plan.changes}
     told = {f.id for f in plan.findings if f.why_not or f.waiting or f.blocked_by}
     for change in fresh.changes:
-        known = effect_of(change) in planned or set(change.finding_ids) <= told
+        pair = sides(Ref(change.system, change.object, ""), change.after)
+        known = (
+            effect_of(change) in planned
+            or set(change.finding_ids) <= told
+            or (change.object, pair) in removed
+        )
         if change.mode == "auto" and not known:
             yield f"lost: {change.rule} on {change.object} {change.record_id}"
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from random import Random
 
 from syncd.model.plan import Plan, effect_of
-from syncd.pipeline.apply import Selection
 from syncd.ports.stores import LedgerEntry
 from syncd.sandbox.http import Request
 from tests.simulation import fresh, invariants
@@ -276,20 +275,13 @@ class Simulation:
             before = len(self._history.writes)
             self._time.advance(_SETTLED_S)
             self._poll_all()
-            if self._process.app.store.ledger.open_intents():
-                self._apply_by_hand()
-            self._process.app.store.mirror.mark_all_dirty()
             self._reconcile()
-            if len(self._history.writes) == before:
+            left = self._process.app.store.ledger.open_intents()
+            if len(self._history.writes) == before and not left:
                 break
         else:
             self._broken("it never comes to rest")
         return self._still()
-
-    def _apply_by_hand(self) -> None:
-        """A person plans and applies: what is not settled yet is looked for."""
-        app = self._process.app
-        self._process.run("apply", lambda: app.apply(app.plan(), Selection()))
 
     def _still(self) -> Plan:
         """A plan of everything, after a cycle that wrote nothing, has nothing to do."""
@@ -323,7 +315,7 @@ class Simulation:
         since = self._time.now() - _WINDOW
         for says in fresh.missed(mine, theirs, since=since):
             self._broken(says)
-        for says in invariants.unmended(found, plan):
+        for says in invariants.unmended(found, plan, self._history):
             self._broken(says)
         self._process.start()
 

@@ -2,7 +2,6 @@
 
 import pytest
 
-from syncd.apply.executor import Executor
 from syncd.apply.recheck import Recheck
 from tests.simulation.run import run_seed
 
@@ -16,12 +15,17 @@ def look_at_nothing_again(monkeypatch):
 
 def forget_what_was_taken_back(monkeypatch):
     """No tombstones, and no looking at former writes."""
-    monkeypatch.setattr("syncd.plan.build.held", lambda *_: None)
+    monkeypatch.setattr("syncd.plan.build.held", lambda *_, **__: None)
 
 
 def never_find_an_effect(monkeypatch):
     """A lost answer is taken for a write that never arrived."""
-    monkeypatch.setattr(Executor, "_effect", lambda *_: None)
+
+    def nothing_seen(_connector, changes):
+        return dict.fromkeys(change.key for change in changes)
+
+    for module in ("executor", "effects"):
+        monkeypatch.setattr(f"syncd.apply.{module}.effects_seen", nothing_seen)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 
 from tests.simulation.run import run_seed
 
-SEEDS = 1000
+SEEDS = int(os.environ.get("SYNCD_SIMULATED_SEEDS", "200"))
 BLOCK = 10
 ROOT = Path(__file__).parents[2]
 
