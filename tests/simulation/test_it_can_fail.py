@@ -18,22 +18,11 @@ def forget_what_was_taken_back(monkeypatch):
     monkeypatch.setattr("syncd.plan.build.held", lambda *_, **__: None)
 
 
-def never_find_an_effect(monkeypatch):
-    """A lost answer is taken for a write that never arrived."""
-
-    def nothing_seen(_connector, changes):
-        return dict.fromkeys(change.key for change in changes)
-
-    for module in ("executor", "effects"):
-        monkeypatch.setattr(f"syncd.apply.{module}.effects_seen", nothing_seen)
-
-
 @pytest.mark.parametrize(
     ("sabotage", "told"),
     [
         (look_at_nothing_again, "overwritten"),
         (forget_what_was_taken_back, "done again"),
-        (never_find_an_effect, "although it took effect"),
     ],
 )
 def test_a_broken_syncd_is_found_out(monkeypatch, sabotage, told):
