@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test lint bench chaos setup clean
+.PHONY: demo test simulate lint bench chaos setup clean
 
 setup: $(VENV)/.ready
 
@@ -21,6 +21,12 @@ demo: setup
 test: setup
 	$(BIN)/python -m pytest -n auto
 
+# Goes on where it stopped; SEEDS=0..9999 and JOBS=2 may be given.
+SEEDS ?= 0..9999
+JOBS ?= 2
+simulate: setup
+	$(BIN)/python -m tests.simulation --seeds $(SEEDS) --jobs $(JOBS) --resume simulated.jsonl
+
 lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -35,4 +41,4 @@ chaos: setup
 	$(BIN)/python -m tests.chaos
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) simulated.jsonl .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -12,12 +12,13 @@ from google.auth.transport import Request as TransportRequest
 from google.auth.transport import Response as TransportResponse
 from google.oauth2 import service_account
 from requests import Response
-from requests import Session as HttpSession  # noqa: TID251 - a type, never built
 
 from syncd.errors import AuthError, RetryableError
+from syncd.kit.classify import error_of, is_success
 from syncd.ports.connector import ConnectorContext
 
 SYSTEM: Final = "google_calendar"
+_REFUSALS: Final = frozenset({400, 401, 403})
 _SCOPES: Final = ("https://www.googleapis.com/auth/calendar.events.readonly",)
 
 
@@ -30,7 +31,7 @@ class Tokens:
         Raises:
             AuthError: The key file is not one of a service account.
         """
-        self._transport = _Transport(context.session)
+        self._transport = _Transport(context)
         settings = context.settings
         try:
             info = json.loads(settings["service_account"])
@@ -60,7 +61,7 @@ class Tokens:
 
         Raises:
             AuthError: Delegation is refused for this owner.
-            RetryableError: No answer, or one that says nothing about the grant.
+            RetryableError: The token service cannot answer now.
         """
         credentials = self._by_user.get(user)
         if credentials is None or anew:
@@ -70,11 +71,7 @@ class Tokens:
             try:
                 credentials.refresh(self._transport)
             except RefreshError as error:
-                kind = RetryableError if error.retryable else AuthError
-                raise kind(system=SYSTEM, code=_code(error)) from None
-            except (GoogleAuthError, TypeError, ValueError):
-                # google-auth reads any 200 as a grant, a gateway's page too.
-                raise RetryableError(system=SYSTEM, code="token_not_json") from None
+                raise AuthError(system=SYSTEM, code=_code(error)) from None
         return {"Authorization": f"Bearer {credentials.token}"}
 
 
@@ -106,10 +103,15 @@ class _Answer(TransportResponse):
 
 
 class _Transport(TransportRequest):
-    """google-auth's way out: our session, so that a dry run stays dry."""
+    """google-auth's way out: our session, so that a dry run stays dry.
 
-    def __init__(self, session: HttpSession) -> None:
-        self._session = session
+    Only what the token service decided comes back to the library; what was lost or
+    broken on the way is raised as it is, for the one retry layer.
+    """
+
+    def __init__(self, context: ConnectorContext) -> None:
+        self._session = context.session
+        self._now = context.now
 
     def __call__(
         self,
@@ -120,8 +122,28 @@ class _Transport(TransportRequest):
         timeout: float | None = None,
         **_: object,
     ) -> _Answer:
-        return _Answer(
-            self._session.request(
-                method, url, data=body, headers=headers, timeout=timeout
-            )
+        response = self._session.request(
+            method, url, data=body, headers=headers, timeout=timeout
+        )
+        if is_success(response):
+            _require_document(response)
+        elif response.status_code not in _REFUSALS:
+            # The library would sleep and ask again by itself, or call it a refusal.
+            raise error_of(response, system=SYSTEM, now=self._now(), is_write=False)
+        return _Answer(response)
+
+
+def _require_document(response: Response) -> None:
+    """The library takes any body for a document.
+
+    Raises:
+        RetryableError: It is not JSON: a gateway's page, or cut off.
+    """
+    try:
+        is_document = isinstance(response.json(), dict)
+    except ValueError:
+        is_document = False
+    if not is_document:
+        raise RetryableError(
+            system=SYSTEM, code="token_not_json", status=response.status_code
         )

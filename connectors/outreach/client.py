@@ -57,6 +57,32 @@ class Client:
         """
         return retrying(lambda: self._document(self.send("GET", path, params=params)))
 
+    def root(self) -> Mapping[str, Any]:
+        """The document that names org and user; tried again where that helps.
+
+        Raises:
+            RemoteError: See syncd.errors.
+        """
+        return retrying(lambda: self._document(self.send("GET", ""), key=""))
+
+    def write(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+    ) -> Mapping[str, Any]:
+        """What a write made or changed; empty after a delete. Never tried again.
+
+        Raises:
+            RemoteError: As ``send``; ambiguous when the answer is none of Outreach's.
+        """
+        response = self.send(method, path, params=params, body=body)
+        if response.status_code == requests.codes.no_content:
+            return {}
+        return self._document(response, is_write=True)
+
     def send(
         self,
         method: str,
@@ -111,23 +137,6 @@ class Client:
         self._note(response)
         return response
 
-    def json(self, response: requests.Response) -> Any:  # noqa: ANN401 - any JSON
-        """The body as JSON.
-
-        Raises:
-            RetryableError: It is not JSON: a gateway's page, or cut off. After a write
-                it is ambiguous: the write may have happened.
-        """
-        try:
-            return msgspec.json.decode(response.content)
-        except msgspec.DecodeError:
-            raise RetryableError(
-                system=SYSTEM,
-                code="not_json",
-                status=response.status_code,
-                ambiguous=response.request.method != "GET",
-            ) from None
-
     def _refuse_foreign(self, url: str) -> None:
         if not url.startswith(f"{self.base_url}/api/v2"):
             raise ConnectorError(system=SYSTEM, code="link_to_another_server")
@@ -141,14 +150,20 @@ class Client:
             if text.isdigit():
                 setattr(self, attribute, int(text))
 
-    def _document(self, response: requests.Response) -> Mapping[str, Any]:
+    def _document(
+        self, response: requests.Response, *, key: str = "data", is_write: bool = False
+    ) -> Mapping[str, Any]:
+        """The body of a success; a gateway's page with status 200 is none."""
         try:
             body = msgspec.json.decode(response.content)
         except msgspec.DecodeError:
             body = None
-        if not isinstance(body, dict) or "data" not in body:
+        if not isinstance(body, dict) or (key and key not in body):
             raise RetryableError(
-                system=SYSTEM, code="malformed_page", status=response.status_code
+                system=SYSTEM,
+                code="malformed_answer" if is_write else "malformed_page",
+                status=response.status_code,
+                ambiguous=is_write,
             )
         return body
 

@@ -105,8 +105,7 @@ class OutreachConnector:
     def identity(self) -> OrgIdentity:
         """Org behind the token; the root document names it."""
         if self._identity is None:
-            document = self._client.json(self._client.send("GET", ""))
-            meta = document.get("meta", {}) if isinstance(document, dict) else {}
+            meta = self._client.root().get("meta", {})
             user = meta.get("user", {})
             org = meta.get("org", {})
             name = org.get("guid") or org.get("id") or org.get("shortname") or ""
@@ -270,12 +269,12 @@ class OutreachConnector:
         collection = _COLLECTIONS[write.object]
         try:
             if write.operation == "delete":
-                self._client.send("DELETE", f"/{collection}/{write.record_id}")
+                self._client.write("DELETE", f"/{collection}/{write.record_id}")
                 return _done(write, write.record_id)
             if write.operation == "action":
                 path = f"/{collection}/{write.record_id}/actions/{write.action}"
                 params = {f"actionParams[{k}]": str(v) for k, v in write.fields.items()}
-                self._client.send("POST", path, params=params)
+                self._client.write("POST", path, params=params)
                 return _done(write, write.record_id)
             return self._save(write, collection)
         except RemoteError as error:
@@ -284,11 +283,10 @@ class OutreachConnector:
     def _save(self, write: Write, collection: str) -> WriteOutcome:
         body = {"data": document_of(write)}
         if write.operation == "create":
-            response = self._client.send("POST", f"/{collection}", body=body)
-            made = self._client.json(response)
+            made = self._client.write("POST", f"/{collection}", body=body)
             return _done(write, str(made["data"]["id"]))
         path = f"/{collection}/{write.record_id}"
-        self._client.send("PATCH", path, body=body)
+        self._client.write("PATCH", path, body=body)
         return _done(write, write.record_id)
 
     def _failed(self, write: Write, error: RemoteError) -> WriteOutcome:

@@ -2,8 +2,9 @@
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -69,21 +70,34 @@ def upsert(
     """
     if not rows:
         return
+    changed = None if update is None else tuple(update)
+    dialect = connection.dialect.name
+    statement = _upsert_of(table, tuple(rows[0]), changed, dialect=dialect)
+    connection.execute(statement, list(rows))
+
+
+@cache
+def _upsert_of(
+    table: sa.Table,
+    names: tuple[str, ...],
+    update: tuple[str, ...] | None,
+    *,
+    dialect: str,
+) -> sa.Insert:
+    """The statement, built once: a quiet poll would spend its time building them."""
     keys = [column.name for column in table.primary_key]
-    names = [name for name in rows[0] if name not in keys]
-    changed = list(names if update is None else update)
-    if connection.dialect.name == "postgresql":
-        insert: Any = postgresql.insert(table)
-    else:
-        insert = sqlite.insert(table)
-    if changed:
-        statement = insert.on_conflict_do_update(
+    others = tuple(name for name in names if name not in keys)
+    changed = others if update is None else update
+    insert: Any = (postgresql if dialect == "postgresql" else sqlite).insert(table)
+    if not changed:
+        return cast("sa.Insert", insert.on_conflict_do_nothing(index_elements=keys))
+    return cast(
+        "sa.Insert",
+        insert.on_conflict_do_update(
             index_elements=keys,
             set_={name: getattr(insert.excluded, name) for name in changed},
-        )
-    else:
-        statement = insert.on_conflict_do_nothing(index_elements=keys)
-    connection.execute(statement, list(rows))
+        ),
+    )
 
 
 def chunks(items: Sequence[Any], size: int = 500) -> Iterable[Sequence[Any]]:

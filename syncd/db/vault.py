@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -74,9 +74,19 @@ class SqlVault:
 
 
 def key_beside(path: Path) -> str:
-    """The key in a file that only its owner can read; made when it is missing."""
+    """The key in a file that only its owner can read; made when it is missing.
+
+    The file appears whole or not at all, and never replaces another one: a process
+    killed here, or two that start at once, must not leave tokens without their key.
+    """
     if not path.exists():
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        made = path.with_name(f"{path.name}.{os.getpid()}")
+        descriptor = os.open(made, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(Fernet.generate_key().decode())
+            file.flush()
+            os.fsync(descriptor)
+        with suppress(FileExistsError):
+            os.link(made, path)
+        made.unlink()
     return path.read_text(encoding="ascii").strip()

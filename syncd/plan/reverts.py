@@ -105,7 +105,10 @@ def _after_update(
     touch = inputs.touched.get(
         RecordRef(change.system, change.object, last.record_id or "")
     )
-    if touch is not None and touch.by in inputs.tools:
+    # Our own later write of another field hides who changed this one: it may be a
+    # person, and a person is heeded.
+    others = inputs.tools - set(inputs.our_users.values())
+    if touch is not None and touch.by in others:
         return _tool_war(change, done, touch, inputs)
     says = f"someone changed back what was written on {_day(last.settled_at)}"
     return _stop(change, TombstoneKind.REVERTED, says, inputs)

@@ -1,6 +1,6 @@
 """What the engine runs: one connector's poll, and the reconcile of what is dirty."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from threading import Lock
 from typing import Any, Final
@@ -12,6 +12,7 @@ from syncd.app import App
 from syncd.config.settings import RunMode
 from syncd.errors import BusyError, GuardError
 from syncd.model.plan import Plan
+from syncd.model.record import RecordRef
 from syncd.pipeline.apply import Selection
 from syncd.pipeline.settle import homes_left
 
@@ -25,6 +26,7 @@ class ServiceJobs:
     def __init__(self, app: App) -> None:
         """Writes only if the configuration's mode is apply."""
         self._app = app
+        self._writes = app.config.settings.mode is RunMode.APPLY
         self._polling: dict[str, Lock] = {name: Lock() for name in app.connectors}
 
     def poll(self, system: str) -> Mapping[str, Any]:
@@ -54,8 +56,10 @@ class ServiceJobs:
     def reconcile(self) -> Mapping[str, Any]:
         """Judge dirty homes and, in apply mode, write what is automatic.
 
-        A home whose changes did not all come about is marked anew, and judged again
-        in the next cycle.
+        A home stays dirty while a change in it did not come about, or while one of its
+        findings waits for time to pass or for a connector that was not read
+        completely: no poll would bring it up again. While the stop file forbids to
+        write, dirty homes wait as they are.
         """
         mirror = self._app.store.mirror
         never = sorted(set(self._app.connectors) - set(mirror.polls()))
@@ -63,8 +67,10 @@ class ServiceJobs:
             # Half a first load would look like missing records. The poll under way
             # asks for a reconcile when it has ended, well or not.
             return {"homes": 0, "waiting_for": never}
-        if self._app.config.settings.mode is RunMode.APPLY:
+        if self._writes:
             self._app.settle()
+            if self._app.stopped():
+                return {"homes": 0, "stopped": True}
         began = clock.now()
         dirty = mirror.dirty(_HOMES_AT_ONCE)
         if not dirty:
@@ -76,6 +82,8 @@ class ServiceJobs:
             # The homes stay dirty: the next cycle tries again.
             _LOG.warning("apply.waits", plan_id=plan.plan_id, reason=str(error))
             return {"homes": len(dirty), "waiting_for": str(error)}
+        # In this order: a crash between the two must forget nothing.
+        mirror.mark_dirty(self._unripe(plan))
         mirror.clear_dirty(dirty)
         took: timedelta = clock.now() - began
         summary = {
@@ -92,10 +100,20 @@ class ServiceJobs:
         """Forget copied texts that are no longer needed."""
         return {"texts": self._app.prune()}
 
+    def _unripe(self, plan: Plan) -> Iterator[str]:
+        """Homes in which something is found that cannot be mended yet."""
+        for finding in plan.findings:
+            if finding.waiting or finding.blocked_by:
+                subject = finding.subject
+                ref = RecordRef(subject.system, subject.object, subject.id)
+                filed = self._app.store.mirror.home_of(ref)
+                if filed is not None:
+                    yield filed[0]
+
     def _write(self, plan: Plan) -> int:
         """Apply the automatic changes; how many came about."""
         auto = [change for change in plan.changes if change.mode == "auto"]
-        if not auto or self._app.config.settings.mode is not RunMode.APPLY:
+        if not auto or not self._writes:
             return 0
         try:
             run = self._app.apply(plan, Selection(), kind="service")

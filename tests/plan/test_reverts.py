@@ -116,11 +116,14 @@ def test_nothing_is_held_without_a_past():
         (None, 1, TombstoneKind.REVERTED),
         ("tool", 1, None),
         ("tool", 2, TombstoneKind.TOOL_WAR),
-        ("us", 2, TombstoneKind.TOOL_WAR),
+        ("us", 1, TombstoneKind.REVERTED),
     ],
 )
 def test_a_person_is_heeded_at_once_and_a_tool_after_two_writes(editor, times, kind):
-    """Whoever cannot be told counts as a person."""
+    """Whoever cannot be told counts as a person.
+
+    So does whoever edited before we wrote another field of the same record.
+    """
     touched = by(editor) if editor else {}
     found = held(update(), inputs(update(), *[wrote()] * times, touched=touched))
     assert kind_of(found) is kind

@@ -100,6 +100,7 @@ class SalesforceService:
             "set_allowance": self._allowance.change,
             "slow_requests": self._allowance.slow_down,
             "lock": self._lock_row,
+            "unlock": lambda _: self._writer.locks.clear(),
             "outrun_upsert": self._rivals.expect,
         }
         self._router = Router(

@@ -1,0 +1,1 @@
+"""The whole system in one process, driven by one seed; see docs/simulation.md."""

@@ -1,0 +1,109 @@
+"""A second syncd with an empty store: what it sees that looks for the first time."""
+
+import shutil
+from collections.abc import Iterator
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import sqlalchemy as sa
+
+from syncd.config.load import load_config
+from syncd.db.tables import RECORDS
+from syncd.model.plan import Plan
+from syncd.service.jobs import ServiceJobs
+from syncd.store import open_store
+from syncd.wiring import App, open_app
+from tests.simulation.company import Services, copied, new_folder, write_outreach_login
+from tests.simulation.wire import Wire
+
+
+class Known(NamedTuple):
+    """One record of a mirror; ``at`` is when it happened, where it did."""
+
+    lives: bool
+    at: datetime | None
+    fields: dict[str, object]
+
+
+Records = dict[tuple[str, str, str], Known]
+
+
+def look(services: Services, folder: Path) -> tuple[Plan, Records]:
+    """The plan and the records of a syncd that reads everything for the first time.
+
+    It looks at a copy of the services: the first one's log-ins stay as they are.
+    ``folder`` holds the configuration. Nothing is written: sessions refuse it.
+    """
+    own = Path(new_folder())
+    try:
+        for one in folder.iterdir():
+            if not one.name.startswith("syncd.db"):
+                shutil.copy(one, own / one.name)
+        (own / "syncd.db").write_bytes(empty_store())
+        services = copied(services)
+        write_outreach_login(services, own)
+        with open_app(load_config(own / "syncd.toml")) as app:
+            Wire(services.recorders()).carry(app)
+            jobs = ServiceJobs(app)
+            for system in app.connectors:
+                jobs.poll(system)
+            return app.plan(), records(app)
+    finally:
+        shutil.rmtree(own)
+
+
+@cache
+def empty_store() -> bytes:
+    """A store with its tables and nothing in them."""
+    folder = Path(new_folder())
+    try:
+        open_store(f"sqlite:///{folder}/syncd.db", base=folder).close()
+        return (folder / "syncd.db").read_bytes()
+    finally:
+        shutil.rmtree(folder)
+
+
+def records(app: App) -> Records:
+    """Every record of a mirror: whether it lives, and its fields."""
+    columns = (
+        RECORDS.c.system,
+        RECORDS.c.object,
+        RECORDS.c.id,
+        RECORDS.c.deleted,
+        RECORDS.c.happened_at,
+        RECORDS.c.fields,
+    )
+    with app.store.engine.connect() as connection:
+        return {
+            (row.system, row.object, row.id): Known(
+                lives=not row.deleted,
+                at=row.happened_at,
+                fields=msgspec.json.decode(row.fields),
+            )
+            for row in connection.execute(sa.select(*columns))
+        }
+
+
+def missed(mine: Records, fresh: Records, *, since: datetime) -> Iterator[str]:
+    """Where a mirror that was kept up differs from one that was read anew.
+
+    What happened before ``since`` is not read any more and may have been kept.
+    """
+    for ref, there in sorted(fresh.items()):
+        here = mine.get(ref)
+        if not there.lives:
+            continue
+        if here is None or not here.lives:
+            yield f"missed: {' '.join(ref)}"
+            continue
+        names = {*there.fields, *here.fields}
+        differ = sorted(n for n in names if here.fields.get(n) != there.fields.get(n))
+        if differ and (ref[1], differ) != ("OpportunityContactRole", ["is_primary"]):
+            yield f"out of date: {' '.join(ref)}: {', '.join(differ)}"
+    for ref, here in sorted(mine.items()):
+        is_old = here.at is not None and here.at < since
+        if here.lives and not is_old and not (ref in fresh and fresh[ref].lives):
+            yield f"not there any more: {' '.join(ref)}"

@@ -1,0 +1,342 @@
+"""What must hold after a run, whatever happened in it.
+
+Everything is judged from outside: by what the services saw (``History``), by the
+ledger's public reading, and by a second syncd that starts with an empty store.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from syncd.model.compare import all_same
+from syncd.model.plan import Change, Plan, effect_of
+from syncd.ports.stores import LedgerEntry
+from syncd.wiring import App
+from tests.simulation.history import (
+    OURS,
+    TOOL,
+    UNDO,
+    History,
+    Ref,
+    Touch,
+    WireWrite,
+    sides,
+)
+
+_MOST_AGAINST_A_TOOL = 2
+
+
+@dataclass(kw_only=True)
+class Verdict:
+    """Broken promises, and what no vendor's guard could have prevented.
+
+    Attributes:
+        windows: Edits made between syncd's last look at a record and its write.
+    """
+
+    broken: list[str] = field(default_factory=list)
+    windows: list[str] = field(default_factory=list)
+
+
+def ledger_of(app: App) -> list[LedgerEntry]:
+    """Every write there ever was, in the order intended."""
+    ledger = app.store.ledger
+    entries = [e for run in ledger.runs(10_000) for e in ledger.entries(run.run_id)]
+    return sorted(entries, key=lambda e: (e.intended_at, e.change.id))
+
+
+class Judge:
+    """Holds one run's history against the ledger."""
+
+    def __init__(self, history: History, entries: Sequence[LedgerEntry]) -> None:
+        """Judges when asked."""
+        self._history = history
+        self._entries = entries
+        self.verdict = Verdict()
+
+    def judge(self) -> Verdict:
+        """Everything that can be told from what was written."""
+        for write in self._history.writes:
+            self._intended(write)
+            self._doubled(write)
+            for touch in write.touches:
+                self._overwritten(write, touch)
+        for entry in self._entries:
+            self._told_true(entry)
+        return self.verdict
+
+    # --- the ledger and the services' own logs --------------------------------------
+
+    def _intended(self, write: WireWrite) -> None:
+        """Every write that a service saw has an intent that was committed before."""
+        names = [touch.field for touch in write.touches if touch.field] or [""]
+        for name in names:
+            if not self._mine(write, name):
+                what = f"{write.ref.object} {write.ref.id} {name}"
+                self._broken(f"a write without an intent: {what}")
+
+    def _mine(self, write: WireWrite, name: str) -> LedgerEntry | None:
+        """The newest intent that explains a write of one field."""
+        for entry in reversed(self._entries):
+            if entry.intended_at <= write.at and self._explains(entry, write, name):
+                return entry
+        return None
+
+    def _explains(self, entry: LedgerEntry, write: WireWrite, name: str) -> bool:
+        change = entry.change
+        if (change.system, change.object) != (write.ref.system, write.ref.object):
+            return False
+        if change.operation == "create":
+            made = next((t.new for t in write.touches if t.is_create), None)
+            return made is not None and all_same(dict(change.after), made)
+        if change.record_id != write.ref.id:
+            # Making one role primary takes it from another one.
+            return name in {"IsPrimary", "primary"} and name in change.after
+        if change.operation == "action":
+            return True
+        return not name or name in change.after or change.operation == "delete"
+
+    def _told_true(self, entry: LedgerEntry) -> None:
+        """What is done shows in the services' logs; what never happened does not."""
+        change = entry.change
+        what = f"{change.operation} {change.object} {change.record_id} ({change.rule})"
+        seen = self._effects(entry)
+        if entry.state == "done" and not (seen or self._was_so(entry)):
+            self._broken(f"done without an effect: {what}")
+        if entry.state in {"failed", "refused"} and seen:
+            self._denied(entry, seen[-1])
+        if entry.state == "open":
+            self._broken(f"never settled: {what}")
+
+    def _denied(self, entry: LedgerEntry, write: WireWrite) -> None:
+        """A write that took effect, whatever the ledger says.
+
+        Its answer was lost, and somebody took it back before anyone could look.
+        """
+        change = entry.change
+        says = f"{entry.state} although it took effect: {change.rule} {write.ref}"
+        names = {*change.after, ""}
+        undone = any(
+            touch.ref == write.ref and touch.who not in {OURS, UNDO}
+            for name in names
+            for touch in self._history.of(write.ref, name)
+            if touch.number >= write.number
+            and entry.settled_at is not None
+            and touch.at <= entry.settled_at
+        )
+        (self.verdict.windows if undone else self.verdict.broken).append(says)
+
+    def _is_known(self, touch: Touch) -> bool:
+        """Whether the ledger knows that a touch of ours came about."""
+        for write in self._history.writes:
+            if any(one is touch for one in write.touches):
+                entry = self._mine(write, touch.field)
+                return entry is not None and entry.state == "done"
+        return False
+
+    def _effects(self, entry: LedgerEntry) -> list[WireWrite]:
+        """Our own writes between an intent and its outcome that it explains."""
+        name = next(iter(entry.change.after), "")
+        return [
+            write
+            for write in self._history.writes
+            if entry.intended_at <= write.at
+            if entry.settled_at is None or write.at <= entry.settled_at
+            if self._explains(entry, write, name)
+        ]
+
+    def _was_so(self, entry: LedgerEntry) -> bool:
+        """Whether somebody else brought it about in the meantime."""
+        change = entry.change
+        ref = Ref(change.system, change.object, entry.record_id or "")
+        found = [t for t in self._history.touches if t.ref == ref]
+        if change.operation == "delete":
+            return any(t.is_delete for t in found)
+        return all(self._ever(ref, n, v) for n, v in change.after.items())
+
+    def _ever(self, ref: Ref, name: str, value: Any) -> bool:
+        values = [
+            self._history.start.get(ref, {}).get(name),
+            *(
+                touch.new if touch.field else (touch.new or {}).get(name)
+                for touch in self._history.of(ref, name)
+            ),
+        ]
+        return any(all_same({name: value}, {name: one}) for one in values)
+
+    # --- nothing twice ----------------------------------------------------------------
+
+    def _doubled(self, write: WireWrite) -> None:
+        made = next((t for t in write.touches if t.is_create), None)
+        if made is not None:
+            self._made_twice(write, made)
+            self._made_again(write, made)
+        elif not write.touches:
+            self._written_twice(write)
+
+    def _made_twice(self, write: WireWrite, made: Touch) -> None:
+        """Somebody has the same role already, and we could have seen it."""
+        for number, who in self._twins(made):
+            says = f"{write.ref.object} {write.ref.id} doubles one made by {who}"
+            if who in {OURS, UNDO} or number < write.last_read:
+                self._broken(says)
+            else:
+                self.verdict.windows.append(says)
+
+    def _made_again(self, write: WireWrite, made: Touch) -> None:
+        """What somebody removed after we had made it stays removed."""
+        pair = sides(made.ref, made.new)
+        former = {
+            touch.ref
+            for touch in self._history.touches
+            if touch.is_create and touch.who == OURS and touch.number < write.number
+            if touch.ref.object == made.ref.object
+            and sides(touch.ref, touch.new) == pair
+            if self._is_known(touch)
+        }
+        for touch in self._history.touches:
+            removed = touch.ref in former and touch.is_delete
+            if removed and touch.number < write.last_read and write.who == OURS:
+                self._broken(f"made again after it was removed: {touch}")
+
+    def _twins(self, made: Touch) -> Iterator[tuple[int, str]]:
+        """Roles of the same two sides that were there, and since when, by whom."""
+        pair = sides(made.ref, made.new)
+        alive: dict[Ref, tuple[int, str, Mapping[str, Any]]] = {
+            ref: (0, "the start", fields) for ref, fields in self._history.start.items()
+        }
+        for touch in self._history.touches:
+            if touch is made:
+                break
+            if touch.is_create:
+                alive[touch.ref] = (touch.number, touch.who, touch.new)
+            elif touch.is_delete:
+                alive.pop(touch.ref, None)
+        for ref, (number, who, fields) in alive.items():
+            if ref.object == made.ref.object and pair and sides(ref, fields) == pair:
+                yield number, who
+
+    def _written_twice(self, write: WireWrite) -> None:
+        """A write that changed nothing: somebody had done the same before us."""
+        entry = self._mine(write, "")
+        names = entry.change.after if entry else {}
+        before = [
+            touch
+            for name in names
+            for touch in self._history.of(write.ref, name)
+            if touch.number < write.number
+        ]
+        last = max(before, key=lambda t: t.number, default=None)
+        says = f"{write.ref.object} {write.ref.id} written although it said so already"
+        if last is None or last.who in {OURS, UNDO} or last.number < write.last_read:
+            self._broken(says)
+        else:
+            self.verdict.windows.append(says)
+
+    # --- people win -------------------------------------------------------------------
+
+    def _overwritten(self, write: WireWrite, touch: Touch) -> None:
+        """Whether this wrote over what somebody else had put there."""
+        before = self._before(touch)
+        entry = self._mine(write, touch.field)
+        if before is None or entry is None or touch.is_create:
+            return
+        says = f"{touch.ref.object} {touch.ref.id} {touch.field}: over {before}"
+        if before.who in {OURS, UNDO}:
+            if before.who == UNDO and touch.who == OURS:
+                self._broken(f"done again after an undo: {says}")
+            return
+        if before.number >= write.last_read:
+            self.verdict.windows.append(says)
+        elif not self._knew(entry.change, touch, before):
+            self._broken(f"overwritten: {says}")
+        elif touch.who == OURS and self._defies(touch, before):
+            self._broken(f"done again after it was taken back: {says}")
+
+    def _before(self, touch: Touch) -> Touch | None:
+        """What last happened to a field before somebody touched it."""
+        found = None
+        for one in self._history.of(touch.ref, touch.field):
+            if one is touch:
+                return found
+            found = one
+        return found
+
+    def _knew(self, change: Change, touch: Touch, before: Touch) -> bool:
+        """Whether the plan was made with what stood there."""
+        if change.operation == "delete" or change.record_id != touch.ref.id:
+            return True
+        name = touch.field
+        expected = {name: change.before.get(name)}
+        value = before.new if before.field else (before.new or {}).get(name)
+        return all_same(expected, {name: value})
+
+    def _defies(self, touch: Touch, before: Touch) -> bool:
+        """Whether we wrote the same once more over a person, or often over a tool."""
+        ours = [
+            one
+            for one in self._history.of(touch.ref, touch.field)
+            if one.who == OURS and one.number < before.number and self._is_known(one)
+        ]
+        if before.who == TOOL:
+            same = [one for one in ours if one.new == touch.new]
+            return len(same) >= _MOST_AGAINST_A_TOOL
+        return bool(ours)
+
+    def _broken(self, says: str) -> None:
+        self.verdict.broken.append(says)
+
+
+def unmended(fresh: Plan, plan: Plan, history: History) -> Iterator[str]:
+    """What an empty store would mend and this one neither mends nor explains.
+
+    A role that somebody took away stays away; only this one can know that.
+    """
+    removed = {
+        (touch.ref.object, sides(touch.ref, touch.old))
+        for touch in history.touches
+        if touch.is_delete and touch.who != OURS
+    }
+    planned = {effect_of(change) for change in plan.changes}
+    told = {f.id for f in plan.findings if f.why_not or f.waiting or f.blocked_by}
+    for change in fresh.changes:
+        pair = sides(Ref(change.system, change.object, ""), change.after)
+        known = (
+            effect_of(change) in planned
+            or set(change.finding_ids) <= told
+            or (change.object, pair) in removed
+        )
+        if change.mode == "auto" and not known:
+            yield f"lost: {change.rule} on {change.object} {change.record_id}"
+
+
+def automatic(plan: Plan) -> Iterable[str]:
+    """What a plan would still write by itself."""
+    for change in plan.changes:
+        if change.mode == "auto":
+            fields = dict(change.after)
+            yield f"{change.rule}: {change.object} {change.record_id} {fields}"
+
+
+def failed_rules(plan: Plan) -> Iterable[str]:
+    """Rules that broke."""
+    return [note for note in plan.notes if " failed on " in note]
+
+
+def not_restored(history: History) -> Iterator[str]:
+    """What undoing everything left behind, where nobody else had a hand in it."""
+    touched: dict[Ref, list[Touch]] = defaultdict(list)
+    for touch in history.touches:
+        touched[touch.ref].append(touch)
+    for ref, touches in sorted(touched.items()):
+        for name in sorted({touch.field for touch in touches}):
+            mine = [t for t in touches if t.field in {name, ""}]
+            first = next((i for i, t in enumerate(mine) if t.who == OURS), None)
+            if first is None or any(t.who not in {OURS, UNDO} for t in mine[first:]):
+                continue
+            was = mine[first].old
+            now = history.now.get(ref)
+            here = now if not name else (now or {}).get(name)
+            if not all_same({"": was}, {"": here}):
+                yield f"not restored: {ref.object} {ref.id} {name}: {was!r}, {here!r}"
