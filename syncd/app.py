@@ -1,6 +1,6 @@
 """The use cases over one open store and its connectors."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -219,7 +219,7 @@ class App:
         request = ApplyRequest(
             ledger=self.store.ledger,
             connectors=self.writing_connectors,
-            orgs=self.live_orgs(),
+            orgs=self.live_orgs({change.system for change in plan.changes}),
             our_users=facts.get("our_users", {}),
             limits=self.limits,
             live=self.store.mirror.live_counts(),
@@ -241,12 +241,13 @@ class App:
             UsageError: No such run or change.
         """
         facts = self.store.mirror.facts()
+        written = {e.change.system for e in self.store.ledger.entries(run_id)}
         request = UndoRequest(
             ledger=self.store.ledger,
             plans=self.store.plans,
             tombstones=self.store.tombstones,
             connectors=self.writing_connectors,
-            orgs=dict(sorted(self.live_orgs().items())),
+            orgs=dict(sorted(self.live_orgs(written).items())),
             states=connector_states(self.store.mirror.polls()),
             links=facts.get("links", {}),
             policy_digest=self.policy.digest,
@@ -283,6 +284,13 @@ class App:
             if plugins.connectors()[name].writes
         }
 
-    def live_orgs(self) -> Mapping[str, str]:
-        """Ids of the orgs that the connectors really talk to, asked now."""
-        return {n: c.identity().org_id for n, c in self.connectors.items()}
+    def live_orgs(self, systems: Collection[str]) -> Mapping[str, str]:
+        """Ids of the orgs that these systems' connectors really talk to, asked now.
+
+        The others are not asked: one that is down must not keep the rest from writing.
+        """
+        return {
+            name: connector.identity().org_id
+            for name, connector in self.connectors.items()
+            if name in systems
+        }

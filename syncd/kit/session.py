@@ -125,7 +125,6 @@ class GuardedSession(requests.Session):
                 code="redirected_elsewhere",
                 status=response.status_code,
             )
-        super().rebuild_auth(prepared_request, response)  # type: ignore[no-untyped-call]
 
     def _no_answer(self, error: Exception, *, ambiguous: bool) -> RetryableError:
         return RetryableError(
@@ -138,6 +137,10 @@ def _bytes(body: object) -> bytes:
     if isinstance(body, str):
         return body.encode()
     return body if isinstance(body, bytes) else b""
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
 
 
 def build_session(
@@ -157,6 +160,8 @@ def build_session(
         timeout_s=timeout_s,
         before_write=before_write,
     )
-    # The environment's proxies and netrc must not decide where credentials go.
+    # Proxies and authorities are the environment's, credentials are ours: without this
+    # a netrc entry for the host would take the place of the token.
+    session.auth = _as_it_is
     session.headers.update({"User-Agent": "syncd", **(headers or {})})
     return session

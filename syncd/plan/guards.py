@@ -141,8 +141,8 @@ def refuse_unfit(
             "its changes do not fit its digest: it was edited by hand",
             "make a new plan; take parts of it with --only or --rule",
         )
-    for system, org in plan.orgs.items():
-        if orgs.get(system) != org:
+    for system in sorted({change.system for change in plan.changes}):
+        if orgs.get(system) != plan.orgs.get(system):
             raise _refused(
                 where,
                 f"it was made for another {system} org",

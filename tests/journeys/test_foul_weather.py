@@ -7,6 +7,7 @@ import pytest
 
 from syncd.pipeline.apply import Selection
 from syncd.sandbox.recorder import Fault
+from syncd.wiring import open_app
 
 
 def role_pairs(sandbox):
@@ -115,6 +116,21 @@ def test_one_connector_down_does_not_keep_the_other_from_being_read(app, sandbox
     assert not [change for change in plan.changes if change.system == "outreach"]
 
 
+def test_one_connector_down_does_not_keep_the_other_from_being_written(
+    app, config, sandbox
+):
+    """A process that starts while Outreach is down still mends Salesforce."""
+    app.poll()
+    plan = app.plan(rules=["activity-completed"])
+    assert {change.system for change in plan.changes} == {"salesforce"}
+    sandbox.recorders["outreach"].break_next(
+        Fault(times=10_000, status=503, headers={"Retry-After": "120"})
+    )
+    with open_app(config, may_write=True) as started:
+        run = started.apply(plan, Selection())
+    assert {item.status.value for item in run.items} == {"done"}
+
+
 def test_an_expired_session_is_renewed_once_and_the_poll_goes_on(app, sandbox):
     """A token that dies between two polls costs one more log-in."""
     app.poll()
@@ -134,8 +150,6 @@ def test_a_revoked_token_asks_for_a_person(app, sandbox):
 
 def test_a_rotated_token_survives_a_restart(app, config, sandbox):
     """The next process goes on with the stored token and needs no refresh."""
-    from syncd.wiring import open_app
-
     app.poll()
     with open_app(config) as other:
         assert all(poll.complete for poll in other.poll())

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import requests
 
 from connectors.salesforce import CONNECTOR
 from syncd.errors import DryRunRefusedError
@@ -66,3 +67,17 @@ def test_a_composite_with_anything_else_is_refused_in_a_dry_run(body):
 def test_a_list_of_writes_is_no_read():
     """The proof by parts is for composites only: collections stay writes."""
     assert not session().is_read("POST", f"{COMPOSITE}/sobjects", composite(QUERY))
+
+
+def test_no_entry_of_netrc_takes_the_place_of_a_token(tmp_path, monkeypatch):
+    """Credentials are those of the configuration, whatever the machine has."""
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine api.example.com login somebody password else\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    asked = requests.Request(
+        "GET",
+        "https://api.example.com/x",
+        headers={"Authorization": "Bearer ours"},
+    )
+    prepared = session().prepare_request(asked)
+    assert prepared.headers["Authorization"] == "Bearer ours"
