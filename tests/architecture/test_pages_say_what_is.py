@@ -244,6 +244,24 @@ def test_the_runbook_quotes_what_is_said() -> None:
     assert missing == []
 
 
+def test_every_code_of_ours_has_advice() -> None:
+    """A code that no vendor gave stands in the runbook or on its connector's page."""
+    pages = [DOCS / "runbook.md", *(DOCS / "connectors").glob("*.md")]
+    text = "".join(page.read_text() for page in pages)
+    codes = {
+        name
+        for folder in ("connectors", "syncd/kit")
+        for path in (ROOT / folder).rglob("*.py")
+        for name in re.findall(r'code="([a-z_]+)"', path.read_text())
+    }
+    assert codes
+    assert [
+        one
+        for one in sorted(codes)
+        if one not in text and one.partition("_")[0] + "_…" not in text
+    ] == []
+
+
 def test_the_runbook_has_every_guard_and_outcome() -> None:
     """No guard and no outcome of a change is without advice."""
     runbook = (DOCS / "runbook.md").read_text()
