@@ -11,7 +11,7 @@ _PATH = re.compile(r"(?:syncd|connectors|mappings|tests|docs|benchmarks)/[\w./-]
 _LINK = re.compile(r"\]\(([^)#]*)(?:#([^)]*))?\)")
 
 
-@pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_to_a_page_and_a_heading(page: Path) -> None:
     """No relative link names a file, or a heading of one, that is not there."""
     broken = []
@@ -24,7 +24,7 @@ def test_links_lead_to_a_page_and_a_heading(page: Path) -> None:
     assert broken == []
 
 
-@pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
 def test_paths_of_the_project_are_there(page: Path) -> None:
     """A path in backticks exists; one with <a name> stands for several."""
     named = [one for one in code(page.read_text()) if _PATH.fullmatch(one)]
