@@ -18,7 +18,7 @@ class FieldRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             org's own metadata that matches, letter case aside.
         type: Name of a reader in ``syncd.mapping.readers``.
         optional: The org may lack it; what needs it is then not checked.
-        write_as: Vendor name in plans and writes; empty = the field is never written.
+        write_as: Vendor name in plans and writes; empty = the last part of ``remote``.
     """
 
     canonical: str

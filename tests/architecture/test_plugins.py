@@ -73,16 +73,3 @@ def test_suppressions_name_their_code():
         if blanket.search(line)
     ]
     assert found == []
-
-
-def test_links_between_pages_lead_somewhere():
-    """No page of the documentation links to a file that is not there."""
-    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
-    pages += sorted((ROOT / "docs").rglob("*.md"))
-    broken = [
-        f"{page.relative_to(ROOT)} → {target}"
-        for page in pages
-        for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", page.read_text())
-        if "://" not in target and not (page.parent / target).exists()
-    ]
-    assert broken == []

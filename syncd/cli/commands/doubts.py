@@ -22,7 +22,7 @@ COMMAND = typer.Typer(
 def list_(context: typer.Context, *, as_json: AsJson = False) -> None:
     """List what is not believed: nothing is written to its system. Changes nothing.
 
-    Example: ``syncd doubts list``
+    Examples: ``syncd doubts list``
     """
     with context.obj.app(connect=False) as app:
         found = app.store.mirror.doubts()
@@ -40,7 +40,7 @@ def clear(
 
     The next full listing of a cleared object deletes what it does not bring.
 
-    Example: ``syncd doubts clear dbt_1f…``
+    Examples: ``syncd doubts clear dbt_1f…``
     """
     with context.obj.app(connect=False) as app:
         standing = {one.id for one in app.store.mirror.doubts()}

@@ -102,4 +102,4 @@ def _plain(one: "Tombstone") -> dict[str, object]:
 def _until(one: "Tombstone") -> str:
     if one.cleared_at is not None:
         return f"cleared {one.cleared_at:%Y-%m-%d}"
-    return f"{one.expires_at:%Y-%m-%d}" if one.expires_at else "cleared"
+    return f"{one.expires_at:%Y-%m-%d}" if one.expires_at else "it is cleared"
