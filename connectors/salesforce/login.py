@@ -14,6 +14,7 @@ import requests
 
 from syncd.errors import AuthError, ConnectorError
 from syncd.kit.classify import error_of, is_success
+from syncd.kit.payload import read_json
 from syncd.kit.retry import retrying
 from syncd.kit.tokens import Token
 from syncd.ports.connector import ConnectorContext
@@ -71,9 +72,12 @@ class Login:
         response = self._session.post(url, data=form, allow_redirects=False)
         if is_success(response):
             try:
-                return dict(response.json())
-            except (requests.JSONDecodeError, ValueError, TypeError):
-                raise ConnectorError(system=_SYSTEM, code="token_not_json") from None
+                body = read_json(response.content)
+            except ValueError:
+                body = None
+            if not isinstance(body, dict) or "access_token" not in body:
+                raise ConnectorError(system=_SYSTEM, code="token_not_json")
+            return body
         code = _oauth_code(response)
         if code:
             # Every OAuth error is one for an operator: trying again only hammers.
