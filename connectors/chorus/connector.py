@@ -143,7 +143,7 @@ class ChorusConnector:
         now = self._present()
         begin = request.since or now - self._rescan
         if request.cursor and not request.full:
-            begin = parse_instant(str(cursor["at"])) - self._rescan
+            begin = min(parse_instant(str(cursor["at"])), now) - self._rescan
         else:
             known = {}
         seen: dict[str, str] = {}

@@ -115,6 +115,10 @@ class OutreachConnector:
             )
         return msgspec.structs.replace(self._identity, server_at=self._client.server_at)
 
+    def server_at(self) -> datetime | None:
+        """Outreach's instant of its last answer."""
+        return self._client.server_at
+
     def describe(self, object_name: str) -> Mapping[str, FieldInfo] | None:
         """Outreach has no such metadata."""
         return None
@@ -125,9 +129,12 @@ class OutreachConnector:
         Roles and value lists are always listed whole: Outreach shows no deletes.
         """
         cursor = request.cursor or {}
+        server = self._server_now()
+        if cursor and parse_instant(str(cursor["at"])) > server + _OVERLAP:
+            # The server's clock was ahead: what came meanwhile may lie before this.
+            cursor = {}
         swept = request.object in _SWEPT or request.full or not cursor
         snapshot = swept and request.since is None
-        server = self._server_now()
         params = self._params(request)
         if not swept:
             since = iso_z(parse_instant(str(cursor["at"])) - _OVERLAP)
