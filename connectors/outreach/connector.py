@@ -293,7 +293,7 @@ class OutreachConnector:
             if not made.get("id"):
                 # It was taken, and its record has to be looked for.
                 raise RetryableError(
-                    system=SYSTEM, code="created_without_id", ambiguous=True
+                    system=SYSTEM, code="malformed_answer", ambiguous=True
                 )
             return _done(write, str(made["id"]))
         path = f"/{collection}/{write.record_id}"
