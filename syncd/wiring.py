@@ -10,6 +10,7 @@ from syncd import clock, plugins
 from syncd.app import App
 from syncd.config.load import Config
 from syncd.config.policy import load_policy
+from syncd.db.damage import refuse_damaged_pages
 from syncd.errors import AuthError, ConfigError, GuardError, Problem
 from syncd.kit.session import GuardedSession, build_session
 from syncd.mapping.load import load_mappings
@@ -78,6 +79,8 @@ def open_app(
             config.store_url, base=config.base, encryption_key=key or None
         )
         stack.callback(store.close)
+        if may_write:
+            refuse_damaged_pages(store.engine)
         connectors: dict[str, Connector] = {}
         sessions: dict[str, GuardedSession] = {}
         for system, settings in sections.items():

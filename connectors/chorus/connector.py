@@ -4,9 +4,9 @@ Source: Chorus API (OpenAPI document), engagements and conversations.
 """
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 import msgspec
@@ -21,7 +21,9 @@ from syncd.errors import (
     SkipRecordError,
 )
 from syncd.kit.classify import error_of, is_success
-from syncd.kit.instants import iso_z, parse_instant
+from syncd.kit.instants import date_of, iso_z, parse_instant
+from syncd.kit.paging import Pages
+from syncd.kit.payload import read_json
 from syncd.kit.retry import retrying
 from syncd.model.record import Quarantined, RawRecord, RecordRef
 from syncd.ports.connector import (
@@ -36,6 +38,7 @@ from syncd.ports.connector import (
 
 SYSTEM: Final = "chorus"
 _MOST_PAGES: Final = 10_000
+_ID: Final = re.compile(r"[0-9A-Za-z]{1,64}")
 _DONE: Final = frozenset({"done"})
 
 
@@ -112,8 +115,13 @@ class ChorusConnector:
         if not isinstance(rows, list):
             raise RetryableError(system=SYSTEM, code="malformed_page")
         records = tuple(
-            _record("user", str(row["id"]), row) for row in rows if "id" in row
+            _record("user", str(row["id"]), row)
+            for row in rows
+            if isinstance(row, dict) and "id" in row
         )
+        if not records:
+            # Whose token we hold is one of them.
+            raise RetryableError(system=SYSTEM, code="malformed_page")
         return Page(
             object="user",
             records=records,
@@ -135,11 +143,12 @@ class ChorusConnector:
         now = self._present()
         begin = request.since or now - self._rescan
         if request.cursor and not request.full:
-            begin = parse_instant(str(cursor["at"])) - self._rescan
+            begin = min(parse_instant(str(cursor["at"])), now) - self._rescan
         else:
             known = {}
         seen: dict[str, str] = {}
         keys: set[str] = set()
+        pages = Pages(SYSTEM)
         key = ""
         for _ in range(_MOST_PAGES):
             params = {"min_date": iso_z(begin), "max_date": iso_z(now)}
@@ -150,6 +159,8 @@ class ChorusConnector:
             if not isinstance(body, dict) or not isinstance(rows, list):
                 raise RetryableError(system=SYSTEM, code="malformed_page")
             key = str(body.get("continuation_key") or "")
+            if key not in keys:
+                pages.take(rows, key="engagement_id")
             # A key may come with an empty list, and may repeat for ever.
             last = not rows or not key or key in keys
             keys.add(key)
@@ -175,9 +186,9 @@ class ChorusConnector:
         bad: list[Quarantined] = []
         for row in rows:
             try:
-                engagement_id = str(row["engagement_id"])
+                engagement_id = _plain(row["engagement_id"])
                 version = _hash(row)
-            except (KeyError, TypeError) as error:
+            except (KeyError, TypeError, ValueError) as error:
                 ref = RecordRef(SYSTEM, "engagement", "?")
                 reason = f"not an engagement ({type(error).__name__})"
                 bad.append(Quarantined(ref=ref, reason=reason))
@@ -206,7 +217,9 @@ class ChorusConnector:
         data = body.get("data") if isinstance(body, dict) else None
         if not isinstance(data, dict):
             return None
-        return {**data.get("attributes", {}), "id": data.get("id")}
+        attributes = data.get("attributes")
+        inner = attributes if isinstance(attributes, dict) else {}
+        return {**inner, "id": data.get("id")}
 
     def fetch(
         self, refs: Sequence[RecordRef], fields: tuple[str, ...]
@@ -248,16 +261,15 @@ class ChorusConnector:
             },
             allow_redirects=False,
         )
-        if response.headers.get("Date"):
-            self._server_at = parsedate_to_datetime(response.headers["Date"])
+        self._server_at = date_of(response.headers) or self._server_at
         if response.status_code == requests.codes.forbidden:
             raise AuthError(system=SYSTEM, code="token_refused", status=403)
         if not is_success(response):
             error = error_of(response, system=SYSTEM, now=self._now(), is_write=False)
             raise _patient(error)
         try:
-            return msgspec.json.decode(response.content)
-        except msgspec.DecodeError:
+            return read_json(response.content)
+        except ValueError:
             raise RetryableError(system=SYSTEM, code="malformed_page") from None
 
     def _keep_pace(self) -> None:
@@ -277,6 +289,19 @@ def _patient(error: RemoteError) -> RemoteError:
     if too_many and isinstance(error, RetryableError) and error.retry_after_s is None:
         error.retry_after_s = 60.0
     return error
+
+
+def _plain(value: object) -> str:
+    """An id that may stand in an address.
+
+    Raises:
+        ValueError: It has something in it that would lead elsewhere.
+    """
+    text = str(value)
+    if not _ID.fullmatch(text):
+        message = "an id was expected"
+        raise ValueError(message)
+    return text
 
 
 def _hash(value: object) -> str:

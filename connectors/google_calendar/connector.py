@@ -6,11 +6,9 @@ Source: Google Calendar API, "Synchronize resources efficiently", "Handle API er
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import quote
 
-import msgspec
 import requests
 
 from connectors.google_calendar.login import SYSTEM, Tokens
@@ -23,7 +21,9 @@ from syncd.errors import (
     SkipRecordError,
 )
 from syncd.kit.classify import error_of, is_success
-from syncd.kit.instants import iso_z
+from syncd.kit.instants import date_of, iso_z
+from syncd.kit.paging import Pages
+from syncd.kit.payload import read_json
 from syncd.kit.retry import retrying
 from syncd.kit.retry_after import retry_after_s
 from syncd.model.record import Quarantined, RawRecord, RecordRef
@@ -123,13 +123,16 @@ class GoogleCalendarConnector:
     ) -> Iterator[Page]:
         """Pages of one pass; only the last one brings the next sync token."""
         params = {"maxResults": "2500", "singleEvents": "true", **start}
-        first, seen = True, set[str]()
+        first, pages = True, Pages(SYSTEM)
         while True:
             body = self._get(user, f"/calendars/{quote(user)}/events", params)
             next_page = body.get("nextPageToken")
-            if next_page in seen:
-                raise ConnectorError(system=SYSTEM, code="page_repeats")
-            records, bad = _records(user, body.get("items", []))
+            items = body.get("items")
+            if not isinstance(items, list):
+                # An answer without a list must not look like an empty calendar.
+                raise RetryableError(system=SYSTEM, code="malformed_page")
+            pages.take(items, key="id")
+            records, bad = _records(user, items)
             last = next_page is None
             token = body.get("nextSyncToken")
             yield Page(
@@ -145,7 +148,6 @@ class GoogleCalendarConnector:
             )
             if next_page is None:
                 return
-            seen.add(str(next_page))
             params, first = {**params, "pageToken": str(next_page)}, False
 
     def fetch(
@@ -179,13 +181,12 @@ class GoogleCalendarConnector:
         response = self._send(user, path, params)
         if response.status_code == requests.codes.unauthorized:
             response = self._send(user, path, params, anew=True)
-        if response.headers.get("Date"):
-            self._server_at = parsedate_to_datetime(response.headers["Date"])
+        self._server_at = date_of(response.headers) or self._server_at
         if not is_success(response):
             raise self._error(response)
         try:
-            body = msgspec.json.decode(response.content)
-        except msgspec.DecodeError:
+            body = read_json(response.content)
+        except ValueError:
             body = None
         if not isinstance(body, dict):
             raise RetryableError(system=SYSTEM, code="malformed_page")

@@ -5,6 +5,7 @@ Source: Google Identity, "Using OAuth 2.0 for server to server applications".
 
 import json
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from google.auth.exceptions import GoogleAuthError, RefreshError
@@ -13,12 +14,14 @@ from google.auth.transport import Response as TransportResponse
 from google.oauth2 import service_account
 from requests import Response
 
-from syncd.errors import AuthError, RetryableError
+from syncd.errors import AuthError, ConnectorError, RetryableError
 from syncd.kit.classify import error_of, is_success
+from syncd.kit.instants import date_of
 from syncd.ports.connector import ConnectorContext
 
 SYSTEM: Final = "google_calendar"
 _REFUSALS: Final = frozenset({400, 401, 403})
+_SKEW: Final = timedelta(minutes=2)
 _SCOPES: Final = ("https://www.googleapis.com/auth/calendar.events.readonly",)
 
 
@@ -32,6 +35,7 @@ class Tokens:
             AuthError: The key file is not one of a service account.
         """
         self._transport = _Transport(context)
+        self._now = context.now
         settings = context.settings
         try:
             info = json.loads(settings["service_account"])
@@ -71,8 +75,25 @@ class Tokens:
             try:
                 credentials.refresh(self._transport)
             except RefreshError as error:
+                self._blame_the_clock()
                 raise AuthError(system=SYSTEM, code=_code(error)) from None
         return {"Authorization": f"Bearer {credentials.token}"}
+
+    def _blame_the_clock(self) -> None:
+        """A grant is dated, and one of another hour is refused to every owner.
+
+        Raises:
+            ConnectorError: Our clock and Google's differ.
+        """
+        told = self._transport.server_at
+        ahead = self._now() - told if told else timedelta(0)
+        if abs(ahead) > _SKEW:
+            raise ConnectorError(
+                system=SYSTEM,
+                code="clock_differs",
+                detail=f"our clock is {ahead.total_seconds():+.0f} s off Google's; "
+                "set it by NTP",
+            )
 
 
 def _code(error: RefreshError) -> str:
@@ -112,6 +133,7 @@ class _Transport(TransportRequest):
     def __init__(self, context: ConnectorContext) -> None:
         self._session = context.session
         self._now = context.now
+        self.server_at: datetime | None = None
 
     def __call__(
         self,
@@ -125,6 +147,7 @@ class _Transport(TransportRequest):
         response = self._session.request(
             method, url, data=body, headers=headers, timeout=timeout
         )
+        self.server_at = date_of(response.headers) or self.server_at
         if is_success(response):
             _require_document(response)
         elif response.status_code not in _REFUSALS:

@@ -5,7 +5,6 @@ Source: Outreach API reference, "Making requests", "Rate limits".
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -16,6 +15,8 @@ from connectors.outreach.login import SYSTEM, Login
 from syncd.errors import ConnectorError, RemoteError, RetryableError
 from syncd.kit.budget import CallBudget
 from syncd.kit.classify import error_of, is_success
+from syncd.kit.instants import date_of
+from syncd.kit.payload import read_json
 from syncd.kit.retry import retrying
 from syncd.kit.tokens import Token, TokenCache
 from syncd.ports.connector import ConnectorContext
@@ -143,8 +144,7 @@ class Client:
 
     def _note(self, response: requests.Response) -> None:
         headers = response.headers
-        if headers.get("Date"):
-            self.server_at = parsedate_to_datetime(headers["Date"])
+        self.server_at = date_of(headers) or self.server_at
         for name, attribute in (("Limit", "limit"), ("Remaining", "remaining")):
             text = headers.get(f"X-RateLimit-{name}", "")
             if text.isdigit():
@@ -155,8 +155,8 @@ class Client:
     ) -> Mapping[str, Any]:
         """The body of a success; a gateway's page with status 200 is none."""
         try:
-            body = msgspec.json.decode(response.content)
-        except msgspec.DecodeError:
+            body = read_json(response.content)
+        except ValueError:
             body = None
         if not isinstance(body, dict) or (key and key not in body):
             raise RetryableError(
@@ -195,8 +195,8 @@ def refuse_unlisted(method: str, path: str) -> None:
 def error_id(response: requests.Response) -> str:
     """The first error's id; empty when the body has none."""
     try:
-        body = msgspec.json.decode(response.content)
-    except msgspec.DecodeError:
+        body = read_json(response.content)
+    except ValueError:
         return ""
     errors = body.get("errors") if isinstance(body, dict) else None
     first = errors[0] if isinstance(errors, list) and errors else {}

@@ -15,17 +15,18 @@ from connectors.outreach.resources import (
     attribute_of,
     current_of,
     document_of,
+    next_of,
     records_of,
 )
 from syncd.errors import (
     AuthError,
     ConflictError,
-    ConnectorError,
     RemoteError,
     RetryableError,
     SkipRecordError,
 )
 from syncd.kit.instants import iso_z, parse_instant
+from syncd.kit.paging import Pages
 from syncd.model.record import RawRecord, RecordRef
 from syncd.ports.connector import (
     CheckItem,
@@ -105,15 +106,18 @@ class OutreachConnector:
     def identity(self) -> OrgIdentity:
         """Org behind the token; the root document names it."""
         if self._identity is None:
-            meta = self._client.root().get("meta", {})
-            user = meta.get("user", {})
-            org = meta.get("org", {})
+            meta = _part(self._client.root(), "meta")
+            user, org = _part(meta, "user"), _part(meta, "org")
             name = org.get("guid") or org.get("id") or org.get("shortname") or ""
             self._identity = OrgIdentity(
                 org_id=str(name),
                 user_id=str(user.get("id") or user.get("email") or ""),
             )
         return msgspec.structs.replace(self._identity, server_at=self._client.server_at)
+
+    def server_at(self) -> datetime | None:
+        """Outreach's instant of its last answer."""
+        return self._client.server_at
 
     def describe(self, object_name: str) -> Mapping[str, FieldInfo] | None:
         """Outreach has no such metadata."""
@@ -125,9 +129,12 @@ class OutreachConnector:
         Roles and value lists are always listed whole: Outreach shows no deletes.
         """
         cursor = request.cursor or {}
+        server = self._server_now()
+        if cursor and parse_instant(str(cursor["at"])) > server + _OVERLAP:
+            # The server's clock was ahead: what came meanwhile may lie before this.
+            cursor = {}
         swept = request.object in _SWEPT or request.full or not cursor
         snapshot = swept and request.since is None
-        server = self._server_now()
         params = self._params(request)
         if not swept:
             since = iso_z(parse_instant(str(cursor["at"])) - _OVERLAP)
@@ -136,7 +143,7 @@ class OutreachConnector:
             params["filter[createdAt]"] = f"{iso_z(request.since)}..inf"
         first = True
         for document in self._documents(request.object, params):
-            last = not document.get("links", {}).get("next")
+            last = not next_of(document)
             records, bad = records_of(request.object, document["data"])
             yield Page(
                 object=request.object,
@@ -171,20 +178,18 @@ class OutreachConnector:
     def _documents(
         self, object_name: str, params: Mapping[str, str]
     ) -> Iterator[Mapping[str, Any]]:
-        """Pages along ``links.next``; a repeated link ends in an error."""
+        """Pages along ``links.next``; a repeated page ends in an error."""
         document = self._first(object_name, params)
-        seen: set[str] = set()
+        pages = Pages(SYSTEM)
         while True:
             if not isinstance(document.get("data"), list):
                 raise RetryableError(system=SYSTEM, code="malformed_page")
+            pages.take(document["data"], key="id")
             yield document
-            link = document.get("links", {}).get("next")
+            link = next_of(document)
             if not link:
                 return
-            if link in seen:
-                raise ConnectorError(system=SYSTEM, code="page_repeats")
-            seen.add(link)
-            document = self._client.get(str(link))
+            document = self._client.get(link)
 
     def _first(self, object_name: str, params: Mapping[str, str]) -> Mapping[str, Any]:
         """The first page; heavy pages are answered 502, so ask for smaller ones."""
@@ -283,8 +288,14 @@ class OutreachConnector:
     def _save(self, write: Write, collection: str) -> WriteOutcome:
         body = {"data": document_of(write)}
         if write.operation == "create":
-            made = self._client.write("POST", f"/{collection}", body=body)
-            return _done(write, str(made["data"]["id"]))
+            answer = self._client.write("POST", f"/{collection}", body=body)
+            made = _part(answer, "data")
+            if not made.get("id"):
+                # It was taken, and its record has to be looked for.
+                raise RetryableError(
+                    system=SYSTEM, code="malformed_answer", ambiguous=True
+                )
+            return _done(write, str(made["id"]))
         path = f"/{collection}/{write.record_id}"
         self._client.write("PATCH", path, body=body)
         return _done(write, write.record_id)
@@ -366,6 +377,12 @@ class OutreachConnector:
 def build(context: ConnectorContext) -> OutreachConnector:
     """The connector of these settings."""
     return OutreachConnector(context)
+
+
+def _part(value: Any, name: str) -> Mapping[str, Any]:  # noqa: ANN401 - any JSON
+    """An object within another; empty when either is none."""
+    found = value.get(name) if isinstance(value, dict) else None
+    return found if isinstance(found, dict) else {}
 
 
 def _done(write: Write, record_id: str | None) -> WriteOutcome:

@@ -31,6 +31,7 @@ class Login:
         self._vault = context.vault
         self._now = context.now
         self._refused: str = ""
+        self._granted: Mapping[str, Any] | None = None
 
     def refuse(self, token: Token) -> None:
         """Remember a token that was refused before it expired."""
@@ -46,27 +47,35 @@ class Login:
                 must authorise again.
         """
         with self._vault.locked(_VAULT):
+            self._keep_granted()
             stored = self._stored()
             token = _token(stored)
             expired = token and token.expires_at and token.expires_at <= self._now()
             if token and not expired and token.value != self._refused:
                 return token
             refresh = stored.get("refresh_token") or self._settings["refresh_token"]
+            # A store that could not take the new tokens must not cost us the old ones.
+            self._vault.save(_VAULT, {"seed": self._seed(), **stored})
             answer = self._refresh(str(refresh))
             kept = {
                 "access_token": answer["access_token"],
                 "refresh_token": answer.get("refresh_token") or refresh,
-                "expires_at": iso_z(
-                    self._now() + timedelta(seconds=int(answer.get("expires_in", 0)))
-                ),
+                "expires_at": iso_z(self._now() + _life(answer)),
                 "seed": self._seed(),
             }
             # Durable before it is used: the former refresh token may be dead already.
-            self._vault.save(_VAULT, kept)
+            self._granted = kept
+            self._keep_granted()
             renewed = _token(kept)
         if renewed is None:
             raise ConnectorError(system=SYSTEM, code="token_without_value")
         return renewed
+
+    def _keep_granted(self) -> None:
+        """Store what was granted; what the store refuses now it is offered again."""
+        if self._granted is not None:
+            self._vault.save(_VAULT, self._granted)
+            self._granted = None
 
     def _stored(self) -> Mapping[str, Any]:
         """What the vault holds, unless the configured seed has changed since."""
@@ -114,6 +123,12 @@ def _json(response: requests.Response) -> Mapping[str, Any]:
     if not isinstance(body, dict) or "access_token" not in body:
         raise AuthError(system=SYSTEM, code="refresh_answer_lost", detail=_REMEDY)
     return body
+
+
+def _life(answer: Mapping[str, Any]) -> timedelta:
+    """How long an access token is good for; none at all when it does not say."""
+    text = str(answer.get("expires_in", ""))
+    return timedelta(seconds=int(text[:9]) if text.isdecimal() else 0)
 
 
 def _token(stored: Mapping[str, Any]) -> Token | None:

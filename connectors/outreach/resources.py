@@ -47,6 +47,12 @@ def records_of(
     return tuple(good), tuple(bad)
 
 
+def next_of(document: Mapping[str, Any]) -> str:
+    """The link to the page behind this one; empty on the last."""
+    links = document.get("links")
+    return str((links.get("next") if isinstance(links, dict) else "") or "")
+
+
 def current_of(raw: RawRecord, fields: tuple[str, ...]) -> Current:
     """A record as it stands, in the flat names of plans; ids as text."""
     attributes = raw.fields.get("attributes", {})

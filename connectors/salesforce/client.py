@@ -6,10 +6,8 @@ Source: Salesforce REST API Developer Guide, "Status Codes and Error Responses".
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
-import msgspec
 import requests
 
 from connectors.salesforce.login import Login
@@ -24,6 +22,8 @@ from syncd.errors import (
 )
 from syncd.kit.budget import CallBudget
 from syncd.kit.classify import error_of, is_success
+from syncd.kit.instants import date_of
+from syncd.kit.payload import read_json
 from syncd.kit.retry import retrying
 from syncd.kit.retry_after import retry_after_s
 from syncd.kit.tokens import Token, TokenCache
@@ -151,6 +151,9 @@ class Client:
         self._hold_back()
         allowed = self.allowed_calls * self._share
         self._day.spend(allowed=allowed, code="daily_call_share")
+        if not path.startswith("/"):
+            # Anything else would lead to another server, with our token.
+            raise ConnectorError(system=SYSTEM, code="link_to_another_server")
         response = self.session.request(
             method,
             f"{token.base_url}{path}",
@@ -187,8 +190,8 @@ class Client:
             RetryableError: It is not JSON: a gateway's page, or cut off.
         """
         try:
-            return msgspec.json.decode(response.content)
-        except msgspec.DecodeError:
+            return read_json(response.content)
+        except ValueError:
             raise RetryableError(
                 system=SYSTEM, code="not_json", status=response.status_code
             ) from None
@@ -216,9 +219,7 @@ class Client:
         )
 
     def _note(self, response: requests.Response) -> None:
-        date = response.headers.get("Date")
-        if date:
-            self.server_at = parsedate_to_datetime(date)
+        self.server_at = date_of(response.headers) or self.server_at
         usage = _USAGE.search(response.headers.get("Sforce-Limit-Info", ""))
         if usage:
             self.used_calls, self.allowed_calls = int(usage[1]), int(usage[2])
@@ -248,8 +249,8 @@ class Client:
 def first_error(response: requests.Response) -> tuple[str, str]:
     """Code and message of the first error; empty where the body has none."""
     try:
-        return error_in(msgspec.json.decode(response.content))
-    except msgspec.DecodeError:
+        return error_in(read_json(response.content))
+    except ValueError:
         return "", ""
 
 

@@ -17,6 +17,7 @@ import msgspec
 
 from connectors.salesforce.client import SYSTEM, Client
 from syncd.errors import RetryableError
+from syncd.kit.payload import read_json
 from syncd.kit.retry import retrying
 
 PARTS: Final = 25
@@ -102,8 +103,8 @@ def _ask(client: Client, asks: Sequence[Ask]) -> Sequence[Answer]:
         is_write=False,
     )
     try:
-        answers = msgspec.json.decode(response.content, type=_Answers).parts
-    except msgspec.MsgspecError:
+        answers = msgspec.convert(read_json(response.content), _Answers).parts
+    except ValueError:
         raise RetryableError(system=SYSTEM, code="malformed_composite") from None
     if [one.reference for one in answers] != [part.reference for part in parts]:
         raise RetryableError(system=SYSTEM, code="malformed_composite")

@@ -137,6 +137,10 @@ class SalesforceConnector:
             server_at=self._client.server_at,
         )
 
+    def server_at(self) -> datetime | None:
+        """Salesforce's instant of its last answer."""
+        return self._client.server_at
+
     def describe(self, object_name: str) -> Mapping[str, FieldInfo]:
         """Fields that our user may see."""
         return self._metadata.of(object_name)

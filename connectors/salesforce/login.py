@@ -14,12 +14,15 @@ import requests
 
 from syncd.errors import AuthError, ConnectorError
 from syncd.kit.classify import error_of, is_success
+from syncd.kit.instants import date_of
+from syncd.kit.payload import read_json
 from syncd.kit.retry import retrying
 from syncd.kit.tokens import Token
 from syncd.ports.connector import ConnectorContext
 
 _SYSTEM: Final = "salesforce"
 _ASSERTION_LIFE: Final = timedelta(minutes=3)
+_SKEW: Final = timedelta(minutes=1)
 _JWT_GRANT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _VAULT: Final = "salesforce.refresh_token"
 
@@ -33,6 +36,7 @@ class Login:
         self._session = context.session
         self._vault = context.vault
         self._now = context.now
+        self._ahead = timedelta(0)
         self.user_id = ""
         self.org_id = ""
 
@@ -64,16 +68,28 @@ class Login:
             "client_credentials": self._client_form,
             "refresh_token": self._refresh_form,
         }[self._settings["auth"]]()
+        try:
+            return retrying(lambda: self._post(form))
+        except AuthError:
+            if self._settings["auth"] != "jwt" or abs(self._ahead) < _SKEW:
+                raise
+        # An assertion is good for minutes: our clock is not, so by the server's.
+        form = self._jwt_form()
         return retrying(lambda: self._post(form))
 
     def _post(self, form: Mapping[str, str]) -> Mapping[str, Any]:
         url = f"{self._settings['login_url']}/services/oauth2/token"
         response = self._session.post(url, data=form, allow_redirects=False)
+        told = date_of(response.headers)
+        self._ahead = timedelta(0) if told is None else told - self._now()
         if is_success(response):
             try:
-                return dict(response.json())
-            except (requests.JSONDecodeError, ValueError, TypeError):
-                raise ConnectorError(system=_SYSTEM, code="token_not_json") from None
+                body = read_json(response.content)
+            except ValueError:
+                body = None
+            if not isinstance(body, dict) or "access_token" not in body:
+                raise ConnectorError(system=_SYSTEM, code="token_not_json")
+            return body
         code = _oauth_code(response)
         if code:
             # Every OAuth error is one for an operator: trying again only hammers.
@@ -92,7 +108,7 @@ class Login:
             "iss": self._settings["client_id"],
             "sub": self._settings["username"],
             "aud": audience,
-            "exp": int((self._now() + _ASSERTION_LIFE).timestamp()),
+            "exp": int((self._now() + self._ahead + _ASSERTION_LIFE).timestamp()),
         }
         try:
             key = self._settings["private_key"]

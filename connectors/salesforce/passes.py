@@ -70,7 +70,7 @@ def start(request: ReadRequest, *, server_now: datetime) -> Pass:
         request: Whose cursor is as ``cursor_of`` left it.
         server_now: The server's clock; never ours.
     """
-    cursor = request.cursor or {}
+    cursor = {} if is_ahead(request, server_now) else request.cursor or {}
     snapshot = request.object in _SMALL or (
         (request.full or not cursor) and request.since is None
     )
@@ -87,6 +87,15 @@ def start(request: ReadRequest, *, server_now: datetime) -> Pass:
     return Pass(
         request=request, stamp=stamp, after=after, upper=upper, snapshot=snapshot
     )
+
+
+def is_ahead(request: ReadRequest, server_now: datetime) -> bool:
+    """Whether a cursor lies in the server's future: its clock was ahead, and is not.
+
+    What was changed meanwhile may lie before the cursor: everything is read anew.
+    """
+    at = (request.cursor or {}).get("at")
+    return bool(at) and parse_instant(str(at)) > server_now + _OVERLAP
 
 
 def query(

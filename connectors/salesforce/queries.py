@@ -11,6 +11,7 @@ import msgspec
 from connectors.salesforce.client import SYSTEM, Client, part_error
 from connectors.salesforce.composite import OK, QUERIES, Answer, Ask, ask_all
 from syncd.errors import RetryableError
+from syncd.kit.paging import Pages
 from syncd.kit.retry import retrying
 
 
@@ -67,10 +68,12 @@ class Queries:
         Raises:
             RemoteError: As ``first``.
         """
-        found = self.first(query)
+        found, pages = self.first(query), Pages(SYSTEM)
+        pages.take(found.rows, key="Id")
         yield from found.rows
         while found.more is not None:
             found = self.more(found.more)
+            pages.take(found.rows, key="Id")
             yield from found.rows
 
     def together(self, queries: Sequence[Query]) -> Sequence[Found | None]:
@@ -112,6 +115,9 @@ def _found(body: object) -> Found:
     if not isinstance(body, Mapping) or not isinstance(body.get("records"), list):
         raise RetryableError(system=SYSTEM, code="malformed_page")
     more = None if body.get("done") else body.get("nextRecordsUrl")
-    if more is None and not body.get("done"):
+    if not isinstance(more, str) and not body.get("done"):
         raise RetryableError(system=SYSTEM, code="page_without_next")
-    return Found(rows=body["records"], total=int(body.get("totalSize", 0)), more=more)
+    total = body.get("totalSize")
+    return Found(
+        rows=body["records"], total=total if isinstance(total, int) else 0, more=more
+    )

@@ -32,6 +32,7 @@ from syncd.errors import (
     SkipRecordError,
 )
 from syncd.kit.instants import parse_instant
+from syncd.kit.paging import Pages
 from syncd.ports.connector import Page, ReadRequest
 
 _LOCATOR_TRIES: Final = 3
@@ -196,8 +197,9 @@ class Reader:
         does not.
         """
         tries = _LOCATOR_TRIES
-        after = one.after
+        after, pages = one.after, Pages(SYSTEM)
         while True:
+            pages.take(found.rows, key="Id")
             yield _Part(rows=found.rows, total=found.total, last=found.more is None)
             if found.more is None:
                 return

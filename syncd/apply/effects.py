@@ -13,7 +13,7 @@ from syncd.errors import RemoteError
 from syncd.model.compare import all_same
 from syncd.model.outcome import ItemOutcome, ItemStatus
 from syncd.model.plan import Change
-from syncd.ports.connector import Current, WritingConnector
+from syncd.ports.connector import Current, TellsTime, WritingConnector
 from syncd.ports.stores import Ledger, LedgerEntry
 
 LONGEST_CALL: Final = timedelta(minutes=10)
@@ -83,6 +83,19 @@ def _not_looked_at(changes: Sequence[Change], error: RemoteError) -> None:
         _LOG.warning("apply.not_settled", changes=ids, reason=str(error))
 
 
+def both_clocks(
+    connector: WritingConnector | None, *, now: datetime
+) -> tuple[datetime, datetime]:
+    """The earlier and the later of our clock and the system's own.
+
+    An intent is dated by the later one and given up by the earlier one: however one of
+    the two jumps, it is never given up too early.
+    """
+    clock: object = connector
+    told = clock.server_at() if isinstance(clock, TellsTime) else None
+    return (now, now) if told is None else (min(now, told), max(now, told))
+
+
 def settle_open(
     ledger: Ledger, connectors: Mapping[str, WritingConnector], *, now: datetime
 ) -> Sequence[Settled]:
@@ -100,7 +113,8 @@ def settle_open(
     settled = []
     for entry in entries:
         if entry.change.key in seen:
-            state, item = _outcome(entry, seen[entry.change.key], now=now)
+            earlier, _ = both_clocks(connectors.get(entry.change.system), now=now)
+            state, item = _outcome(entry, seen[entry.change.key], now=earlier)
             outcome = (entry.change.key, state, item)
             ledger.settle([outcome], now=now, run_id=entry.run_id)
             settled.append(Settled(entry=entry, item=item))

@@ -10,7 +10,7 @@ import structlog
 
 from syncd.apply.batches import FULL, batches, calls
 from syncd.apply.canary import Canary
-from syncd.apply.effects import effects_seen, settle_open
+from syncd.apply.effects import both_clocks, effects_seen, settle_open
 from syncd.apply.recheck import Recheck, current_of, member
 from syncd.apply.writes import Fold, folded, item_of, names_of, ref_of, unfolded
 from syncd.errors import DryRunRefusedError, GuardError, RemoteError, SyncdError
@@ -114,7 +114,7 @@ class Executor:
             ready,
             run_id=self.run_id,
             plan_id=self.plan_id,
-            now=self.now(),
+            now=both_clocks(connector, now=self.now())[1],
             before={change.key: _before(change, seen) for change in ready},
         )
         fresh = [
@@ -122,7 +122,7 @@ class Executor:
             for change, state in zip(ready, states, strict=True)
             if self._is_fresh(change, state)
         ]
-        late = self._send(connector, fresh, seen, until=read_at + _FRESH_FOR)
+        late = self._send(connector, fresh, seen, read_at=read_at)
         if len(late) < len(batch):
             return late
         self._settle_all(late, ItemStatus.FAILED, "not sent: reading took too long")
@@ -197,7 +197,7 @@ class Executor:
         batch: Sequence[Change],
         seen: _Seen,
         *,
-        until: datetime,
+        read_at: datetime,
     ) -> list[Change]:
         """Send what may still be sent; those that were read too long ago."""
         late: list[Change] = []
@@ -206,8 +206,9 @@ class Executor:
             why_not = self._why_not(batch[0].system)
             if why_not:
                 self._not_sent(changes, ItemStatus.HELD_BACK, why_not)
-            elif self.now() > until:
-                # A process that was paused must not send what was read before.
+            elif not read_at <= self.now() <= read_at + _FRESH_FOR:
+                # A process that was paused must not send what was read before; nor
+                # one whose clock was set back, which cannot know.
                 self._not_sent(changes, ItemStatus.FAILED, "read too long ago")
                 late += changes
             else:

@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from syncd.db.damage import refuse_damaged, tell_as_store_error
 from syncd.errors import Problem, StoreError
 
 _SECONDS_FOR_A_LOCK: Final = 30
@@ -16,6 +17,9 @@ _SECONDS_FOR_A_LOCK: Final = 30
 
 def open_engine(url: str) -> sa.Engine:
     """An engine for the store's address.
+
+    Whatever the database refuses later (damaged, full, read-only, gone) is told as a
+    StoreError too, by whoever used the engine.
 
     SQLite: WAL, foreign keys, waits up to 30 s for another writer, and every commit
     reaches the disk before it returns (``synchronous=FULL``), because the ledger's
@@ -27,13 +31,16 @@ def open_engine(url: str) -> sa.Engine:
     parsed = sa.make_url(url)
     if parsed.get_backend_name() == "sqlite":
         if parsed.database:
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            path = Path(parsed.database)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            refuse_damaged(path)
         engine = sa.create_engine(parsed, connect_args={"timeout": _SECONDS_FOR_A_LOCK})
         sa.event.listen(engine, "connect", _tune_sqlite)
         sa.event.listen(engine, "begin", _begin_immediate)
+        sa.event.listen(engine, "handle_error", tell_as_store_error)
         return engine
     try:
-        return sa.create_engine(parsed, pool_pre_ping=True)
+        engine = sa.create_engine(parsed, pool_pre_ping=True)
     except ModuleNotFoundError as error:
         raise StoreError(
             Problem(
@@ -42,13 +49,20 @@ def open_engine(url: str) -> sa.Engine:
                 remedy="pip install 'syncd[postgresql]'",
             )
         ) from None
+    sa.event.listen(engine, "handle_error", tell_as_store_error)
+    return engine
 
 
 def _tune_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     # We begin transactions ourselves: the driver would begin a deferred one, which
     # fails with "database is locked" when two readers become writers.
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "cell_size_check=ON",  # damage is noticed where it is first read
+    ):
         connection.execute(f"PRAGMA {pragma}")
 
 

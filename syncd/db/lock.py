@@ -15,6 +15,9 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from syncd.db.damage import tell_as_store_error
+from syncd.errors import StoreError
+
 StillHeld = Callable[[], bool]
 _NAME_LENGTH: Final = 63  # PostgreSQL cuts an application's name there
 
@@ -81,6 +84,7 @@ def _session(engine: sa.Engine, lock: Lock) -> Iterator[StillHeld]:
         isolation_level="AUTOCOMMIT",
         connect_args={"application_name": name},
     )
+    sa.event.listen(own, "handle_error", tell_as_store_error)
     with own.connect() as connection:
         got = connection.scalar(sa.select(sa.func.pg_try_advisory_lock(lock.key)))
         if not got:
@@ -99,7 +103,7 @@ def _is_alive(connection: sa.Connection) -> bool:
         return False
     try:
         connection.execute(sa.select(1))
-    except sa.exc.DBAPIError:
+    except StoreError:
         return False
     return True
 

@@ -17,11 +17,8 @@ def migrate(engine: sa.Engine) -> None:
     Raises:
         StoreError: The store is damaged, unreachable, or from a newer version.
     """
-    try:
-        with engine.connect() as connection:
-            present = _version(connection)
-    except sa.exc.DatabaseError as error:
-        raise _unusable(engine, error) from None
+    with engine.connect() as connection:
+        present = _version(connection)
     if present == HEAD:
         return
     if present is not None and present > HEAD:
@@ -55,18 +52,3 @@ def upgrade(engine: sa.Engine, *, to: str = HEAD) -> None:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK_KEY)))
         config.attributes["connection"] = connection
         command.upgrade(config, to)
-
-
-def _unusable(engine: sa.Engine, error: sa.exc.DatabaseError) -> StoreError:
-    damaged = "not a database" in str(error) or "malformed" in str(error)
-    return StoreError(
-        Problem(
-            where=engine.url.render_as_string(),
-            what="is damaged" if damaged else "cannot be reached or opened",
-            remedy=(
-                "restore it from a backup, or move it away and run `syncd sync --full`"
-                if damaged
-                else "check path, address and rights"
-            ),
-        )
-    )

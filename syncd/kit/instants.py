@@ -1,6 +1,8 @@
 """Instants as vendors write them: parsed to aware UTC, written with ``Z``."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 
 def parse_instant(text: str) -> datetime:
@@ -13,7 +15,22 @@ def parse_instant(text: str) -> datetime:
     if instant.tzinfo is None:
         message = "an instant needs an offset"
         raise ValueError(message)
-    return instant.astimezone(UTC)
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError:
+        message = "an instant beyond all calendars"
+        raise ValueError(message) from None
+
+
+def date_of(headers: Mapping[str, str]) -> datetime | None:
+    """The server's instant of an answer; None when it gives none that can be read.
+
+    Source: RFC 9110 section 6.6.1.
+    """
+    try:
+        return parsedate_to_datetime(headers["Date"]).astimezone(UTC)
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None
 
 
 def iso_z(instant: datetime) -> str:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-from syncd.kit.instants import parse_instant
+from syncd.kit.instants import date_of, parse_instant
 
 _EPOCH_FROM: Final = 1_000_000_000  # larger numbers are instants, not durations
 _HEADERS: Final = ("Retry-After", "X-RateLimit-Reset")
@@ -18,8 +18,10 @@ _HEADERS: Final = ("Retry-After", "X-RateLimit-Reset")
 def retry_after_s(headers: Mapping[str, str], *, now: datetime) -> float | None:
     """Seconds to wait, never negative; None when the remote gave no usable hint.
 
-    ``headers`` is looked up as given: pass requests' case-insensitive mapping.
+    ``headers`` is looked up as given: pass requests' case-insensitive mapping. An
+    instant is held against the answer's own Date, else against ``now``.
     """
+    now = date_of(headers) or now
     for name in _HEADERS:
         text = (headers.get(name) or "").strip()
         if text:

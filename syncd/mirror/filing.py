@@ -38,6 +38,8 @@ from syncd.model.record import RecordRef
 
 NOWHERE: Final = ""
 """Home of records that are never judged: org-wide tables and internal meetings."""
+LONGEST_ID: Final = 320
+"""A longer id is none; a key or home made of this one still fits its column."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +74,7 @@ def _mail(addresses: Iterable[str | None]) -> list[str]:
 
 
 def _outreach(kind: str, *ids: str | None) -> list[str]:
-    return [f"{kind}:{one}" for one in ids if one]
+    return [f"{kind}:{one}" for one in ids if one and len(one) <= LONGEST_ID]
 
 
 @singledispatch

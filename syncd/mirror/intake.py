@@ -12,7 +12,8 @@ from syncd.db.engine import chunks, upsert
 from syncd.db.tables import CURSORS, DOUBTS, QUARANTINE, RECORDS, VERSIONS
 from syncd.mirror.clerk import Clerk
 from syncd.mirror.doubts import is_believed
-from syncd.model.record import Record, RecordRef
+from syncd.mirror.filing import LONGEST_ID
+from syncd.model.record import Quarantined, Record, RecordRef
 from syncd.ports.stores import MirrorPage
 
 _VERSIONED: Final = frozenset(
@@ -23,6 +24,7 @@ _PARENTS: Final = {
     ("OpportunityContactRole", False): "opportunity_id",
     ("Contact", True): "merged_into_id",
 }
+_LONGEST_VERSION: Final = 128  # as the tables have it
 _DOUBT_FROM: Final = 20  # a smaller listing may well be halved by ordinary work
 
 
@@ -30,6 +32,7 @@ def take_in(
     connection: sa.Connection, page: MirrorPage, *, clerk: Clerk, now: datetime
 ) -> tuple[int, int]:
     """Store a page and file its records; how many moved, and how many are gone."""
+    page = _storable(page)
     pass_id = _pass(connection, page)
     changed = _store(connection, page, pass_id=pass_id, now=now)
     clerk.file(changed)
@@ -40,6 +43,27 @@ def take_in(
     _quarantine(connection, page, now=now)
     _save_cursor(connection, page, pass_id=pass_id)
     return len(changed), len(gone) + sum(record.deleted for record in changed)
+
+
+def _storable(page: MirrorPage) -> MirrorPage:
+    """The page, with what no table can take set aside: it must not stop the rest."""
+    good = [record for record in page.records if _fits(record)]
+    bad = [
+        Quarantined(ref=record.ref, reason="its id or version is too long to be one")
+        for record in page.records
+        if not _fits(record)
+    ]
+    named = [
+        msgspec.structs.replace(
+            one, ref=msgspec.structs.replace(one.ref, id=one.ref.id[:LONGEST_ID])
+        )
+        for one in (*page.quarantined, *bad)
+    ]
+    return msgspec.structs.replace(page, records=tuple(good), quarantined=tuple(named))
+
+
+def _fits(record: Record) -> bool:
+    return len(record.ref.id) <= LONGEST_ID and len(record.version) <= _LONGEST_VERSION
 
 
 def _pass(connection: sa.Connection, page: MirrorPage) -> int:

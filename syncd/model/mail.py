@@ -5,6 +5,7 @@ from typing import Final
 
 from publicsuffixlist import PublicSuffixList
 
+_LONGEST_ADDRESS: Final = 320  # 64 + @ + 255: RFC 5321, section 4.5.3.1
 FREE_MAIL: Final[frozenset[str]] = frozenset(
     [
         "126.com",
@@ -102,6 +103,8 @@ def normalise_email(text: str | None) -> str | None:
     address = (text or "").strip().casefold()
     local, at, domain = address.rpartition("@")
     if not (at and local and "." in domain) or any(c.isspace() for c in address):
+        return None
+    if len(address) > _LONGEST_ADDRESS:
         return None
     return address
 

@@ -2,15 +2,25 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from threading import Lock
+from traceback import extract_tb
 from typing import Any, Final, Protocol
 
 import msgspec
 import structlog
 
-from syncd.errors import AuthError, ConfigError, CursorError, Problem, RemoteError
+from syncd.errors import (
+    AuthError,
+    ConfigError,
+    ConnectorError,
+    CursorError,
+    Problem,
+    RemoteError,
+)
 from syncd.mapping.load import LoadedMappings, fit
 from syncd.mapping.schema import ObjectMap
 from syncd.mapping.translate import translate
@@ -27,6 +37,15 @@ WINDOWED: Final = frozenset(
     {"Task", "Event", "call", "task", "mailing", "engagement", "OpportunityHistory"}
 )
 _LOG: Final = structlog.get_logger()
+_STRANGE: Final = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+"""What an answer of a shape that nobody foresaw makes of a connector's code."""
 _FACTS: Final = Lock()  # facts are read, added to and saved by connectors side by side
 
 
@@ -100,16 +119,18 @@ def _poll_one(connector: Connector, inputs: PollInputs) -> PollOutcome:
     error: RemoteError | ConfigError | None = None
     try:
         ahead = connector if isinstance(connector, ReadsAhead) else None
-        if ahead is not None:
-            ahead.refresh()
-        maps = _fitted(connector, inputs)
-        _remember(connector, inputs)
+        with _understanding(connector.system):
+            if ahead is not None:
+                ahead.refresh()
+            maps = _fitted(connector, inputs)
+            _remember(connector, inputs)
         requests = {
             name: _requests(connector.system, object_map, inputs)
             for name, object_map in maps.items()
         }
         if ahead is not None:
-            ahead.read_ahead([one for some in requests.values() for one in some])
+            with _understanding(connector.system):
+                ahead.read_ahead([one for some in requests.values() for one in some])
         for name, object_map in maps.items():
             asked = requests[name]
             notes += _read_object(connector, object_map, asked, inputs, tally)
@@ -139,6 +160,25 @@ def _poll_one(connector: Connector, inputs: PollInputs) -> PollOutcome:
         error=outcome.error,
     )
     return outcome
+
+
+@contextmanager
+def _understanding(system: str) -> Iterator[None]:
+    """Let an answer that a connector stumbles over stop that connector alone.
+
+    Raises:
+        ConnectorError: It names the place in the code, never the content.
+    """
+    try:
+        yield
+    except _STRANGE as error:
+        last = extract_tb(error.__traceback__)[-1]
+        at = f"{Path(last.filename).name}:{last.lineno}"
+        raise ConnectorError(
+            system=system,
+            code="not_understood",
+            detail=f"{type(error).__name__} at {at}",
+        ) from error
 
 
 def _fitted(connector: Connector, inputs: PollInputs) -> dict[str, ObjectMap]:
@@ -270,11 +310,12 @@ def _requests(
 
 def _pages(connector: Connector, request: ReadRequest) -> Iterator[Page]:
     """Pages since the stored cursor; a dead cursor is answered by reading anew."""
-    try:
-        yield from connector.read(request)
-    except CursorError:
-        if request.cursor is None:
-            raise
-        yield from connector.read(
-            msgspec.structs.replace(request, cursor=None, full=True)
-        )
+    with _understanding(connector.system):
+        try:
+            yield from connector.read(request)
+        except CursorError:
+            if request.cursor is None:
+                raise
+            yield from connector.read(
+                msgspec.structs.replace(request, cursor=None, full=True)
+            )

@@ -103,6 +103,13 @@ def _unsafe_deletes(
     return sum(c.operation == "delete" and not c.undoes for c in changes)
 
 
+def _age_fault(age: timedelta, *, limits: Limits) -> str:
+    hours = age.total_seconds() / 3600
+    if hours < 0:
+        return f"it was made {-hours:.0f} h from now: a clock is wrong, or was"
+    return f"it is {hours:.0f} h old, older than {limits.plan_max_age_hours:g} h"
+
+
 def refuse_unfit(
     plan: Plan,
     selected: Sequence[Change],
@@ -128,12 +135,9 @@ def refuse_unfit(
     """
     where = plan.plan_id
     age = now - plan.created_at
-    if age > timedelta(hours=limits.plan_max_age_hours):
-        hours = age.total_seconds() / 3600
+    if abs(age) > timedelta(hours=limits.plan_max_age_hours):
         raise _refused(
-            where,
-            f"it is {hours:.0f} h old, older than {limits.plan_max_age_hours:g} h",
-            "make a new plan: syncd plan",
+            where, _age_fault(age, limits=limits), "make a new plan: syncd plan"
         )
     if digest_of(plan.changes, orgs=plan.orgs) != plan.digest:
         raise _refused(

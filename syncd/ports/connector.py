@@ -224,6 +224,15 @@ class ReadsAhead(Protocol):
         ...
 
 
+@runtime_checkable
+class TellsTime(Protocol):
+    """A connector whose system says what time it is, beside :class:`Connector`."""
+
+    def server_at(self) -> datetime | None:
+        """The system's instant of its last answer; None before the first."""
+        ...
+
+
 class Current(msgspec.Struct, frozen=True, kw_only=True):
     """A record as it stands now, in the flat vendor names that plans use.
 

@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -25,6 +26,7 @@ from dbos import (
 )
 
 from syncd import clock
+from syncd.db.damage import refuse_damaged, refuse_damaged_pages
 
 # Raised when a workflow's steps change their order: older runs are then not resumed.
 _APPLICATION_VERSION: Final = "1"
@@ -35,6 +37,10 @@ _PRUNE_CRON: Final = "0 17 3 * * *"
 _PROVE_CRON: Final = "0 47 2 * * *"
 _UNIXEPOCH_SINCE: Final = (3, 42, 0)
 _MINUTE_S: Final = 60
+_MOVE_AWAY: Final = (
+    "move it away, with its -wal and -shm: it holds no more than the jobs under way, "
+    "which the next poll begins anew"
+)
 
 Job = Callable[[], Mapping[str, Any]]
 
@@ -154,6 +160,9 @@ class Engine:
             store_url: SQLAlchemy URL of syncd's store.
             jobs: What to run.
             intervals_s: Seconds between polls, by system.
+
+        Raises:
+            StoreError: The engine's own file is damaged.
         """
         self._jobs = jobs
         self._intervals_s = intervals_s
@@ -231,8 +240,10 @@ def _database(store_url: str) -> sa.Engine:
     if url.get_backend_name() != "sqlite":
         return sa.create_engine(url, pool_size=10, max_overflow=10)
     own = url.set(database=f"{url.database}-engine")
+    refuse_damaged(Path(str(own.database)), remedy=_MOVE_AWAY)
     engine = sa.create_engine(own)
     sa.event.listen(engine, "connect", _tune_sqlite)
+    refuse_damaged_pages(engine, remedy=_MOVE_AWAY)
     return engine
 
 

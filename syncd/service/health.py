@@ -4,13 +4,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-import sqlalchemy as sa
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from syncd import clock
 from syncd.app import App
+from syncd.errors import StoreError
 
 _STALE_AFTER_POLLS: Final = 3
 
@@ -27,8 +27,8 @@ class Health:
         """Why the service is not ready, empty when it is."""
         try:
             polls = self._app.store.mirror.polls()
-        except sa.exc.SQLAlchemyError as error:
-            return [f"the store cannot be reached ({type(error).__name__})"]
+        except StoreError as error:
+            return [str(error)]
         found = []
         for system in self._app.connectors:
             poll = polls.get(system)

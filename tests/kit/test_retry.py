@@ -29,6 +29,15 @@ def test_every_form_of_retry_after_is_understood(text, seconds):
     assert retry_after_s({"Retry-After": text}, now=NOW) == seconds
 
 
+def test_an_instant_to_wait_for_is_held_against_the_services_own_clock():
+    """Ours may be an hour off: the answer's Date says what the service means."""
+    headers = {
+        "Date": "Tue, 24 Nov 2026 10:00:00 GMT",
+        "Retry-After": "Tue, 24 Nov 2026 10:00:30 GMT",
+    }
+    assert retry_after_s(headers, now=NOW) == 30
+
+
 def attempts(*errors, **options):
     """What a call that fails so often makes of it: result, tries and waits."""
     left, waits, tries = list(errors), [], []

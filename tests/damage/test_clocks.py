@@ -1,0 +1,202 @@
+"""Our clock or a service's jumps by an hour, in any direction and between any steps."""
+
+from datetime import timedelta
+
+import pytest
+
+from syncd import clock
+from syncd.config.load import load_config
+from syncd.errors import GuardError
+from syncd.pipeline.apply import Selection
+from syncd.sandbox.recorder import Fault
+from syncd.sandbox.run import start
+from syncd.wiring import open_app
+
+HOUR = timedelta(hours=1)
+WRITERS = ("salesforce", "outreach")
+
+
+@pytest.fixture
+def sandbox():
+    """A small company's services."""
+    running = start(accounts=4, seed=11)
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def config(sandbox, tmp_path):
+    """A configuration for the sandbox."""
+    return load_config(sandbox.write_config(tmp_path))
+
+
+@pytest.fixture
+def app(config):
+    """An app that may write."""
+    with open_app(config, may_write=True) as opened:
+        yield opened
+
+
+@pytest.fixture
+def ours(sandbox, monkeypatch):
+    """``ours(by)``: our clock jumps, the services' do not."""
+    real, jumped = clock.now, timedelta(0)
+
+    def jump(by):
+        nonlocal jumped
+        jumped += by
+        monkeypatch.setattr(clock, "now", lambda: real() + jumped)
+        sandbox.clock.advance(-by)
+
+    return jump
+
+
+def theirs(sandbox, by):
+    """Every service's clock is off by this much."""
+    for system in sandbox.recorders:
+        sandbox.clock.skew(system, by)
+
+
+def statuses(run):
+    """What became of a run's changes."""
+    return {item.status.value for item in run.items}
+
+
+@pytest.mark.parametrize("by", [HOUR, -HOUR], ids=["forward", "back"])
+@pytest.mark.parametrize("before", ["plan", "apply"])
+def test_our_clock_jumps_between_two_steps(app, ours, before, by):
+    """The plan is made and applied as if it had not: an hour is not its age."""
+    app.poll()
+    if before == "plan":
+        ours(by)
+    plan = app.plan()
+    assert [one for one in plan.changes if one.mode == "auto"]
+    if before == "apply":
+        ours(by)
+    assert statuses(app.apply(plan, Selection())) <= {"done"}
+    assert app.store.ledger.open_intents() == []
+
+
+@pytest.mark.parametrize("by", [HOUR, -HOUR], ids=["forward", "back"])
+def test_our_clock_jumps_while_we_write(app, sandbox, ours, by):
+    """What was read before the jump is read again before it is written; all is done."""
+    app.poll()
+    plan = app.plan()
+    recorder = sandbox.recorders["salesforce"]
+    real = recorder.service
+
+    class Jumping:
+        name, is_write, jumped = real.name, staticmethod(real.is_write), False
+
+        def handle(self, request):
+            if app.store.ledger.open_intents() and not self.jumped:
+                self.jumped = True
+                ours(by)
+            return real.handle(request)
+
+    recorder.service = Jumping()
+    run = app.apply(plan, Selection())
+    recorder.service = real
+    assert statuses(run) <= {"done"}
+    assert app.store.ledger.open_intents() == []
+
+
+@pytest.mark.parametrize("by", [timedelta(days=2), timedelta(days=-2)])
+def test_a_plan_of_another_day_says_so(app, ours, by):
+    """Too old, or made in the future: refused with the hours, and with what to do."""
+    app.poll()
+    plan = app.plan()
+    ours(by)
+    says = "it is 48 h old" if by > timedelta(0) else "it was made 48 h from now"
+    with pytest.raises(GuardError, match=says):
+        app.apply(plan, Selection())
+
+
+@pytest.mark.parametrize("who", ["ours", "theirs"])
+@pytest.mark.parametrize("corrected", [False, True], ids=["wrong now", "wrong before"])
+def test_a_parked_write_is_not_given_up_by_a_jump(
+    app, sandbox, ours, monkeypatch, who, corrected
+):
+    """Whichever clock jumps forward, and whenever: ten minutes must really pass."""
+    app.poll()
+    plan = app.plan(rules=["contact-on-outreach-opportunity"])
+
+    def jump(by):
+        if who == "ours":
+            ours(by)
+        else:
+            sandbox.clock.advance(by)
+
+    if corrected:
+        jump(-HOUR)
+    drop = Fault(method="POST", path="opportunityProspectRoles", drop=True)
+    sandbox.recorders["outreach"].break_next(drop)
+    assert statuses(app.apply(plan, Selection(first=1))) == {"parked"}
+    jump(HOUR)
+    app.settle()
+    assert len(app.store.ledger.open_intents()) == 1
+    real = clock.now
+    monkeypatch.setattr(clock, "now", lambda: real() + HOUR + timedelta(minutes=11))
+    app.settle()
+    assert app.store.ledger.open_intents() == []
+
+
+@pytest.mark.parametrize("by", [HOUR, -HOUR], ids=["ahead", "behind"])
+def test_services_whose_clocks_are_an_hour_off_are_read_and_written(app, sandbox, by):
+    """Apart from Google, whose grants are dated: that is said, and nothing is lost."""
+    theirs(sandbox, by)
+    for _ in range(2):
+        polls = {one.system: one for one in app.poll()}
+        assert all(polls[name].complete for name in (*WRITERS, "chorus"))
+        google = polls["google_calendar"]
+        assert not google.complete
+        assert "clock_differs" in google.error
+        assert "set it by NTP" in google.error
+        sandbox.salesforce.control("expire_tokens", {})
+    run = app.apply(app.plan(), Selection())
+    assert statuses(run) <= {"done"}
+    theirs(sandbox, timedelta(0))
+    assert all(one.complete for one in app.poll())
+
+
+def made_up(sandbox, number):
+    """A new account in Salesforce and a new prospect in Outreach."""
+    made = sandbox.salesforce.control(
+        "insert", {"object": "Account", "fields": {"Name": f"Late {number} Ltd"}}
+    )
+    return made["id"]
+
+
+@pytest.mark.parametrize("by", [HOUR, -HOUR], ids=["ahead", "behind"])
+def test_polls_miss_nothing_while_a_services_clock_jumps_there_and_back(
+    app, sandbox, by
+):
+    """What is made before, during and after the jump is all read."""
+    app.poll()
+    ids = [made_up(sandbox, 1)]
+    sandbox.clock.advance(timedelta(minutes=1))
+    sandbox.clock.skew("salesforce", by)
+    ids.append(made_up(sandbox, 2))
+    app.poll()
+    ids.append(made_up(sandbox, 3))
+    sandbox.clock.advance(timedelta(minutes=1))
+    app.poll()
+    sandbox.clock.skew("salesforce", timedelta(0))
+    ids.append(made_up(sandbox, 4))
+    sandbox.clock.advance(timedelta(minutes=30))
+    ids.append(made_up(sandbox, 5))
+    sandbox.clock.advance(timedelta(minutes=1))
+    app.poll()
+    assert [one for one in ids if not app.store.mirror.find(one)] == []
+
+
+@pytest.mark.parametrize("by", [HOUR, -HOUR], ids=["forward", "back"])
+def test_tokens_are_renewed_after_a_jump_of_ours(app, sandbox, ours, by):
+    """Expired or refused, they are renewed without a person."""
+    app.poll()
+    ours(by)
+    sandbox.salesforce.control("expire_tokens", {})
+    sandbox.outreach.control("expire_tokens", {})
+    polls = {one.system: one for one in app.poll()}
+    assert not [one for one in polls.values() if one.needs_credentials]
+    assert all(polls[name].complete for name in (*WRITERS, "chorus"))
