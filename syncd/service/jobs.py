@@ -70,7 +70,9 @@ class ServiceJobs:
         if self._writes:
             self._app.settle()
             if self._app.stopped():
-                return {"homes": 0, "stopped": True}
+                reason = "the stop file forbids every write"
+                _LOG.warning("apply.waits", reason=reason)
+                return {"homes": 0, "waiting_for": reason}
         began = clock.now()
         dirty = mirror.dirty(_HOMES_AT_ONCE)
         if not dirty:
