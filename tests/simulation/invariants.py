@@ -331,7 +331,8 @@ def not_restored(history: History) -> Iterator[str]:
         touched[touch.ref].append(touch)
     for ref, touches in sorted(touched.items()):
         for name in sorted({touch.field for touch in touches}):
-            mine = [t for t in touches if t.field in {name, ""}]
+            # Whoever edits a field of a record that we made makes the record theirs.
+            mine = [t for t in touches if not name or t.field in {name, ""}]
             first = next((i for i, t in enumerate(mine) if t.who == OURS), None)
             if first is None or any(t.who not in {OURS, UNDO} for t in mine[first:]):
                 continue
