@@ -333,7 +333,12 @@ def not_restored(history: History) -> Iterator[str]:
         for name in sorted({touch.field for touch in touches}):
             # Whoever edits a field of a record that we made makes the record theirs.
             mine = [t for t in touches if not name or t.field in {name, ""}]
-            first = next((i for i, t in enumerate(mine) if t.who == OURS), None)
+            ours = (
+                number
+                for number, touch in enumerate(mine)
+                if touch.who == OURS and touch.field in {name, ""}
+            )
+            first = next(ours, None)
             if first is None or any(t.who not in {OURS, UNDO} for t in mine[first:]):
                 continue
             was = mine[first].old
