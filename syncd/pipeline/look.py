@@ -113,14 +113,14 @@ class Looker:
         return msgspec.json.decode(record.fields, type=kind)
 
     def shown(self, ref: RecordRef) -> Shown:
-        """The record with its name and address."""
+        """The record with its name and address: its own, else by the system's form."""
         entity = self.entity(ref)
         return Shown(
             system=ref.system,
             object=ref.object,
             id=ref.id,
             name=name_of(entity) if entity else "",
-            url=link_to(ref, self.org.links),
+            url=getattr(entity, "url", None) or link_to(ref, self.org.links),
         )
 
 

@@ -1,5 +1,6 @@
 """Calendars and their events in memory, with versions and a sequence of changes."""
 
+import base64
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -84,6 +85,7 @@ class Store:
             "iCalUID": f"{event.get('recurringEventId', number)}@google.com",
             **_with_self(event, calendar.address),
             "id": number,
+            "htmlLink": _page_of(number, calendar.address),
             "updated": stamp,
             "etag": f'"{self.seq:016d}"',
         }
@@ -104,6 +106,12 @@ class Store:
             return None
         every = occurrences(master.event, until=now + _HORIZON)
         return next((one for one in every if one["id"] == number), None)
+
+
+def _page_of(number: str, address: str) -> str:
+    """Where a person looks at an event; read-only, like the rest of what is set."""
+    key = base64.urlsafe_b64encode(f"{number} {address}".encode()).decode()
+    return f"https://www.google.com/calendar/event?eid={key.rstrip('=')}"
 
 
 def expanded(calendar: Calendar, series: Event, now: datetime) -> list[Event]:
