@@ -254,6 +254,7 @@ class SqlLedger:
             rows = connection.execute(query).all()
         return [
             LedgerEntry(
+                sequence=row.sequence,
                 run_id=row.run_id,
                 plan_id=row.plan_id,
                 change=msgspec.json.decode(row.change, type=Change),

@@ -249,8 +249,13 @@ class IntentState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One write: intent, before-image and outcome."""
+    """One write: intent, before-image and outcome.
 
+    ``sequence`` rises in the order in which intents were committed. Instants need not:
+    an intent is dated by the later of our clock and the service's.
+    """
+
+    sequence: int
     run_id: str
     plan_id: str
     change: Change

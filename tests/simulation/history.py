@@ -82,7 +82,8 @@ class Touch:
 class WireWrite:
     """One record that one of syncd's requests wrote, changed by it or not.
 
-    ``last_read`` is the exchange in which syncd last read it before.
+    ``last_read`` is the exchange in which syncd last read it before; ``intents`` is the
+    sequence of the last intent that was committed by then.
     """
 
     number: int
@@ -91,6 +92,7 @@ class WireWrite:
     ref: Ref
     touches: tuple[Touch, ...]
     last_read: int
+    intents: int
 
 
 def sides(ref: Ref, fields: Mapping[str, Any]) -> tuple[str, ...] | None:
@@ -136,7 +138,7 @@ class History:
         self.touches += found
         return found
 
-    def exchange(self, one: Exchange, *, who: str) -> tuple[Touch, ...]:
+    def exchange(self, one: Exchange, *, who: str, intents: int) -> tuple[Touch, ...]:
         """Note what a request of syncd's wrote, or what its answer let it see."""
         self._number = one.number
         if not one.is_write:
@@ -159,6 +161,7 @@ class History:
                     ref=ref,
                     touches=mine,
                     last_read=self._last_read(ref, mine),
+                    intents=intents,
                 )
             )
         return touches

@@ -43,7 +43,7 @@ def ledger_of(app: App) -> list[LedgerEntry]:
     """Every write there ever was, in the order intended."""
     ledger = app.store.ledger
     entries = [e for run in ledger.runs(10_000) for e in ledger.entries(run.run_id)]
-    return sorted(entries, key=lambda e: (e.intended_at, e.change.id))
+    return sorted(entries, key=lambda e: e.sequence)
 
 
 class Judge:
@@ -79,7 +79,7 @@ class Judge:
     def _mine(self, write: WireWrite, name: str) -> LedgerEntry | None:
         """The newest intent that explains a write of one field."""
         for entry in reversed(self._entries):
-            if entry.intended_at <= write.at and self._explains(entry, write, name):
+            if entry.sequence <= write.intents and self._explains(entry, write, name):
                 return entry
         return None
 
@@ -141,7 +141,7 @@ class Judge:
         return [
             write
             for write in self._history.writes
-            if entry.intended_at <= write.at
+            if entry.sequence <= write.intents
             if entry.settled_at is None or write.at <= entry.settled_at
             if self._explains(entry, write, name)
         ]

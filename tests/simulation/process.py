@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from syncd.config.load import Config
+from syncd.db.tables import LEDGER
 from syncd.errors import SyncdError
 from syncd.service.jobs import ServiceJobs
 from syncd.wiring import App, open_app
@@ -117,6 +118,11 @@ class Process:
             self._say(f"CRASH at {what}")
             self._is_dead = True
             raise Crash
+
+    def intents(self) -> int:
+        """The sequence of the last intent that was committed."""
+        with self.app.store.engine.connect() as connection:
+            return connection.scalar(sa.select(sa.func.max(LEDGER.c.sequence))) or 0
 
     def file_opened(self, path: object, mode: object, flags: object) -> None:
         """A boundary, if it is one of syncd's files and will be written."""

@@ -252,7 +252,8 @@ class Simulation:
             self._polling, self._who = before
 
     def _answered(self, one: Exchange) -> None:
-        touches = self._history.exchange(one, who=self._who)
+        intents = self._process.intents() if one.is_write else 0
+        touches = self._history.exchange(one, who=self._who, intents=intents)
         self._say(f"  {one}")
         for touch in touches:
             self._say(f"    {touch}")
