@@ -17,10 +17,18 @@ from syncd.model.plan import Plan
 from syncd.model.policy import Policy
 from syncd.model.rule import RuleSpec
 from syncd.model.scope import Scope
+from syncd.model.tombstone import Tombstone
 from syncd.pipeline.apply import ApplyRequest, Selection, apply_plan
 from syncd.pipeline.plan import PlanRequest, connector_states, make_plan
 from syncd.pipeline.poll import PollInputs, Progress, poll
 from syncd.pipeline.prove import ProofInputs, prove
+from syncd.pipeline.review import (
+    ACCEPTANCE,
+    found_waiting,
+    rejected,
+    remember_accepted,
+    split,
+)
 from syncd.pipeline.settle import settle_parked
 from syncd.pipeline.undo import UndoRequest, make_undo, remember_undone
 from syncd.plan.inputs import Limits
@@ -160,6 +168,7 @@ class App:
             ledger=self.store.ledger,
             plans=self.store.plans,
             tombstones=self.store.tombstones,
+            reviews=self.store.reviews,
             connectors=self.connectors,
             mappings=self.mappings.objects,
             policy=self.policy,
@@ -230,7 +239,9 @@ class App:
             kind=kind,
             progress=progress,
         )
-        return apply_plan(plan, request)
+        run = apply_plan(plan, request)
+        remember_accepted(plan, run, self.store.reviews, now=clock.now())
+        return run
 
     def plan_undo(
         self, run_id: str, *, only: Sequence[str] = ()
@@ -274,6 +285,43 @@ class App:
         run = self.apply(plan, Selection(), kind="undo", progress=progress)
         remember_undone(plan, run, request)
         return plan, run
+
+    def accept(
+        self,
+        ids: Sequence[str],
+        *,
+        progress: Callable[[int], None] = lambda _: None,
+    ) -> tuple[RunOutcome | None, Mapping[str, str]]:
+        """Judge proposals anew and write those that are proposed still.
+
+        Returns the run, None when there was nothing to write, and why the others are
+        not proposed any more, by id.
+
+        Raises:
+            UsageError: One that does not wait for review.
+            GuardError: See ``syncd.pipeline.apply``.
+        """
+        proposals = found_waiting(ids, self.store.reviews)
+        plan = self.plan(homes=sorted({one.home for one in proposals}))
+        still, gone = split(proposals, plan)
+        if not still:
+            return None, gone
+        selection = Selection(only=[change.id for change in still])
+        return self.apply(plan, selection, kind=ACCEPTANCE, progress=progress), gone
+
+    def reject(self, ids: Sequence[str]) -> Sequence[Tombstone]:
+        """Do not propose these again; what else fits may be proposed instead.
+
+        Raises:
+            UsageError: One that does not wait for review.
+        """
+        proposals = found_waiting(ids, self.store.reviews)
+        days = self.policy.defaults.tombstone_days
+        stones = rejected(proposals, now=clock.now(), days=days)
+        self.store.tombstones.add(stones)
+        self.store.reviews.withdraw([one.id for one in proposals])
+        self.store.mirror.mark_dirty({one.home for one in proposals})
+        return stones
 
     @property
     def writing_connectors(self) -> Mapping[str, WritingConnector]:

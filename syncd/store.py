@@ -11,6 +11,7 @@ from syncd.db.migrate import migrate
 from syncd.db.vault import SqlVault, key_beside
 from syncd.ledger.plans import SqlPlans
 from syncd.ledger.retention import SqlRetention
+from syncd.ledger.reviews import SqlReviews
 from syncd.ledger.store import SqlLedger
 from syncd.ledger.tombstones import SqlTombstones
 from syncd.mirror.store import SqlMirror
@@ -26,6 +27,7 @@ class Store:
     ledger: SqlLedger
     plans: SqlPlans
     tombstones: SqlTombstones
+    reviews: SqlReviews
     retention: SqlRetention
     vault: SqlVault
 
@@ -66,6 +68,7 @@ def open_store(
         ledger=SqlLedger(engine),
         plans=SqlPlans(engine),
         tombstones=SqlTombstones(engine),
+        reviews=SqlReviews(engine),
         retention=SqlRetention(engine),
         vault=vault,
     )

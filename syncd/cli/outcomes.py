@@ -105,5 +105,10 @@ def finish_run(run: "RunOutcome", *, as_json: bool) -> ExitCode:
         for item in run.items:
             if item.status.value not in _GOOD:
                 print(f"  {item.change_id} {item.status.value}: {item.detail}")
+    return run_code(run)
+
+
+def run_code(run: "RunOutcome") -> ExitCode:
+    """5 when any of a run's changes did not come about."""
     good = all(item.status.value in _GOOD for item in run.items)
     return ExitCode.DONE if good else ExitCode.PARTIAL

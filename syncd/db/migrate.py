@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from syncd.errors import Problem, StoreError
 
-HEAD: Final = "0003"
+HEAD: Final = "0004"
 _LOCK_KEY: Final = 7_396_124_504  # any number that nobody else takes
 
 

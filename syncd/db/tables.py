@@ -204,6 +204,23 @@ TOMBSTONES: Final = sa.Table(
     sa.Column("cleared_at", Instant()),
     sa.Column("body", sa.Text, nullable=False),
 )
+PROPOSALS: Final = sa.Table(
+    "proposals",
+    METADATA,
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("home", sa.String(400), nullable=False),
+    sa.Column("rule", sa.String(64), nullable=False),
+    sa.Column("proposed_at", Instant(), nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Index("proposals_by_home", "home"),
+)
+CHOICES: Final = sa.Table(
+    "choices",
+    METADATA,
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("made_at", Instant(), nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+)
 SECRETS: Final = sa.Table(
     "secrets",
     METADATA,

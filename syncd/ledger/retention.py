@@ -59,7 +59,7 @@ class SqlRetention:
                         sa.update(LEDGER)
                         .where(LEDGER.c.sequence == row.sequence)
                         .values(
-                            change=_json(_forgetful(change)),
+                            change=_json(forgetful(change)),
                             before=_json(without_texts(image, change.texts)),
                         )
                     )
@@ -81,7 +81,7 @@ class SqlRetention:
                 mine = PLANS.c.plan_id == plan_id
                 body = connection.scalar(sa.select(PLANS.c.body).where(mine))
                 plan = msgspec.json.decode(str(body), type=Plan)
-                changes = tuple(_forgetful(change) for change in plan.changes)
+                changes = tuple(forgetful(change) for change in plan.changes)
                 kept = msgspec.structs.replace(plan, changes=changes)
                 connection.execute(
                     sa.update(PLANS).where(mine).values(body=_json(kept))
@@ -89,7 +89,8 @@ class SqlRetention:
         return len(found)
 
 
-def _forgetful(change: Change) -> Change:
+def forgetful(change: Change) -> Change:
+    """A change with hash and length in place of the texts that it copies."""
     return msgspec.structs.replace(
         change,
         before=without_texts(change.before, change.texts),

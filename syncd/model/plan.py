@@ -1,5 +1,6 @@
 """The plan: what ops read, keep, compare and apply. Its JSON is a contract."""
 
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -173,3 +174,12 @@ def effect_of(change: Change) -> str:
     if change.natural_key:
         return effect_key(change.system, change.object, change.natural_key, {})
     return effect_key(change.system, change.object, change.record_id or "", fields)
+
+
+def rejected_effect_of(change: Change) -> str:
+    """What a person rejects: the effect, of an update with exactly these values."""
+    effect = effect_of(change)
+    if change.operation != "update":
+        return effect
+    body = msgspec.json.encode(change.after, order="deterministic")
+    return f"{effect[:480]}={hashlib.sha256(body).hexdigest()[:16]}"

@@ -17,14 +17,17 @@ class TombstoneKind(StrEnum):
     UNDONE = "undone"  # `syncd undo` took it back
     TOOL_WAR = "tool_war"  # another integration keeps writing over it
     REFUSED = "refused"  # the remote refused it every time
+    REJECTED = "rejected"  # a person did not want it when asked
 
 
 class Tombstone(msgspec.Struct, frozen=True, kw_only=True):
     """One effect that is left alone until this is cleared or expires.
 
     Attributes:
-        effect: Record or natural key with field names; never the values, never the
-            home (see ``syncd.model.plan.effect_key``).
+        effect: Record or natural key with field names; never the home (see
+            ``syncd.model.plan.effect_key``). Of a rejected update also a digest of the
+            values: another value may still be proposed.
+        value: Id of the record that a rejected link would have led to.
         says: What happened, for people; names and field names only.
         expires_at: None = never.
         cleared_at: When a person lifted it; what happened before then is forgiven.
@@ -41,6 +44,7 @@ class Tombstone(msgspec.Struct, frozen=True, kw_only=True):
     made_at: datetime
     expires_at: datetime | None = None
     cleared_at: datetime | None = None
+    value: str = ""
 
     @property
     def id(self) -> str:

@@ -35,6 +35,7 @@ from syncd.model.ids import salesforce_id
 from syncd.model.interaction import Interaction
 from syncd.model.membership import Base
 from syncd.model.record import RecordRef
+from syncd.model.review import Choice
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +56,7 @@ class OrgContext:
         undone: Natural keys of roles that ``syncd undo`` took off again.
         roles_are_copied: Whether Outreach's own plug-in was seen to copy contact
             roles in this org.
+        choices: What people said that activities belong to, or do not; oldest first.
     """
 
     users: Mapping[str, User] = field(default_factory=dict)
@@ -74,6 +76,7 @@ class OrgContext:
     links: Mapping[str, str] = field(default_factory=dict)
     undone: frozenset[str] = frozenset()
     roles_are_copied: bool = False
+    choices: tuple[Choice, ...] = ()
     value_tables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @cached_property

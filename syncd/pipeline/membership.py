@@ -3,17 +3,17 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from syncd.membership.copied import are_copied, lags
 from syncd.model.membership import Base
 from syncd.model.record import RecordRef
-from syncd.model.tombstone import TombstoneKind
+from syncd.model.tombstone import Tombstone, TombstoneKind
 from syncd.model.view import HomeRecords, OrgContext
 from syncd.pipeline.judge import Judged
 from syncd.pipeline.poll import FactMirror
-from syncd.ports.stores import Ledger, Tombstones
+from syncd.ports.stores import Ledger
 
 _ROLES: Final = frozenset({"OpportunityContactRole", "opportunityProspectRole"})
 _COPIED: Final = "roles_are_copied"
@@ -21,12 +21,12 @@ _MANY: Final = 1_000
 
 
 def with_our_roles(
-    org: OrgContext, *, mirror: FactMirror, tombstones: Tombstones, now: datetime
+    org: OrgContext, *, mirror: FactMirror, stones: Iterable[Tombstone]
 ) -> OrgContext:
     """The org with what was undone, and whether a plug-in copies roles here."""
     undone = frozenset(
         stone.what
-        for stone in tombstones.all(now=now)
+        for stone in stones
         if stone.kind is TombstoneKind.UNDONE and stone.object in _ROLES
     )
     copied = bool(mirror.facts().get(_COPIED, False))

@@ -19,17 +19,20 @@ from syncd.model.outcome import PollOutcome
 from syncd.model.plan import ConnectorState, Plan, effect_key
 from syncd.model.policy import Policy
 from syncd.model.record import RecordRef
+from syncd.model.review import Proposal
 from syncd.model.rule import RuleSpec
 from syncd.model.scope import Scope
-from syncd.model.tombstone import PastWrite
+from syncd.model.tombstone import PastWrite, Tombstone, TombstoneKind
 from syncd.model.view import AccountView, OrgContext
 from syncd.pipeline.cost import cost_of
 from syncd.pipeline.judge import Judged, judge
 from syncd.pipeline.membership import Witness, with_made, with_our_roles
 from syncd.pipeline.poll import FactMirror, Progress
+from syncd.pipeline.review import proposals_of, with_choices
 from syncd.plan.build import build_plan, text_values, with_cost
 from syncd.plan.inputs import Limits, PlanInputs, Touch
 from syncd.ports.connector import Connector
+from syncd.ports.reviews import Reviews
 from syncd.ports.stores import Ledger, Plans, Tombstones
 
 _SALESFORCE: Final = "salesforce"
@@ -48,6 +51,7 @@ class PlanRequest:
     ledger: Ledger
     plans: Plans
     tombstones: Tombstones
+    reviews: Reviews
     connectors: Mapping[str, Connector]
     mappings: Mappings
     policy: Policy
@@ -65,12 +69,11 @@ def make_plan(request: PlanRequest) -> Plan:
     Writes nothing to any remote system. Raises nothing for a rule that fails: the
     plan's notes name it, and nothing of it is planned.
     """
+    stones = request.tombstones.all(now=request.now)
     org = with_our_roles(
-        request.mirror.org(request.policy),
-        mirror=request.mirror,
-        tombstones=request.tombstones,
-        now=request.now,
+        request.mirror.org(request.policy), mirror=request.mirror, stones=stones
     )
+    org = with_choices(org, reviews=request.reviews, stones=stones)
     witness = Witness(
         mirror=request.mirror,
         ledger=request.ledger,
@@ -78,12 +81,14 @@ def make_plan(request: PlanRequest) -> Plan:
         settle=timedelta(minutes=request.policy.defaults.settle_minutes),
     )
     findings: list[Finding] = []
+    homes: dict[str, str] = {}
     touched: dict[RecordRef, Touch] = {}
     notes: dict[str, None] = {}
     for judged in _judged(request, org):
         witness.see(judged)
         kept = [f for f in judged.findings if _in_scope(f, judged.view, request)]
         findings += kept
+        homes.update((finding.id, judged.view.records.home) for finding in kept)
         touched.update(_touches(kept, judged.view))
         for failure in judged.failures:
             notes[str(failure)] = None
@@ -92,13 +97,31 @@ def make_plan(request: PlanRequest) -> Plan:
     texts = _texts(request, text_values(findings))
     for name in sorted(org.unmapped):
         notes[f"{name} is not mapped in this org: what needs it was not checked"] = None
-    inputs = _inputs(request, org, findings, touched=touched, texts=texts, notes=notes)
+    inputs = _inputs(
+        request,
+        org,
+        findings,
+        stones=stones,
+        touched=touched,
+        texts=texts,
+        notes=notes,
+    )
     plan = build_plan(findings, inputs=inputs)
     plan = with_cost(plan, cost_of(plan.changes, request.connectors))
     request.plans.save(plan)
+    _propose(request, proposals_of(plan, homes))
     witness.close()
     request.tombstones.add(plan.tombstones)
     return plan
+
+
+def _propose(request: PlanRequest, proposals: Sequence[Proposal]) -> None:
+    """Renew the queue of what was judged; a plan of a part leaves the rest alone."""
+    if request.scope.is_everything:
+        rules = [rule.id for rule in request.rules]
+        request.reviews.propose(proposals, rules=rules, homes=request.homes)
+    else:
+        request.reviews.add(proposals)
 
 
 def _judged(request: PlanRequest, org: OrgContext) -> Iterator[Judged]:
@@ -200,6 +223,7 @@ def _inputs(
     org: OrgContext,
     findings: Sequence[Finding],
     *,
+    stones: Iterable[Tombstone],
     touched: Mapping[RecordRef, Touch],
     texts: Mapping[tuple[RecordRef, str], str],
     notes: Iterable[str],
@@ -221,7 +245,7 @@ def _inputs(
         touched=touched,
         tools=frozenset(org.integration_user_ids | ours),
         past=past,
-        tombstones=request.tombstones.of(effects),
+        tombstones={**_rejected(stones), **request.tombstones.of(effects)},
         made=_made(past, request.mirror),
         our_users=facts.get("our_users", {}),
         tombstone_days=request.policy.defaults.tombstone_days,
@@ -232,6 +256,11 @@ def _inputs(
         links=org.links,
         notes=tuple(notes),
     )
+
+
+def _rejected(stones: Iterable[Tombstone]) -> dict[str, Tombstone]:
+    """What people said no to, by the effect with the values that they rejected."""
+    return {one.effect: one for one in stones if one.kind is TombstoneKind.REJECTED}
 
 
 def _made(

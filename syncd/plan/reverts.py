@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from syncd.model.compare import all_same
-from syncd.model.plan import Change, effect_of
+from syncd.model.plan import Change, effect_of, rejected_effect_of
 from syncd.model.record import RecordRef
 from syncd.model.tombstone import PastWrite, Tombstone, TombstoneKind
 from syncd.plan.inputs import PlanInputs, Touch
@@ -15,6 +15,8 @@ from syncd.plan.inputs import PlanInputs, Touch
 _POLL_LAG: Final = timedelta(minutes=1)  # polls stay behind the server's clock
 _MOST_WRITES: Final = 2  # of one value against another tool's
 _MOST_REFUSALS: Final = 3
+_OF_ITS_TIME: Final = frozenset({TombstoneKind.REVERTED, TombstoneKind.REJECTED})
+"""A person's word about what there was then, not about what came later."""
 _POISON_DAYS: Final = 7  # then the vendor's rules may have changed
 
 
@@ -42,12 +44,15 @@ def held(
     ``since`` is when what the change follows came about: somebody who reverted an
     earlier write did not speak about that. What was undone stays undone all the same.
     """
+    rejected = inputs.tombstones.get(rejected_effect_of(change))
+    if rejected is not None and _stands(rejected, inputs, since=since):
+        return Held(says=_told(rejected))
     effect = effect_of(change)
     stone = inputs.tombstones.get(effect)
     forgiven = None if stone is None else stone.forgiven_at(inputs.now)
     if stone is not None and forgiven is None and not _is_lifted(stone, inputs):
         is_older = since is not None and stone.made_at < since
-        if not (is_older and stone.kind is TombstoneKind.REVERTED):
+        if not (is_older and stone.kind in _OF_ITS_TIME):
             poison = stone.kind is TombstoneKind.REFUSED
             return Held(says=_told(stone), refused=poison)
     every = inputs.past.get(effect, ())
@@ -68,6 +73,13 @@ def held(
         says = f"it was refused {len(refused)} times: {refused[-1].detail}"
         return _stop(change, TombstoneKind.REFUSED, says, inputs, days=_POISON_DAYS)
     return None
+
+
+def _stands(stone: Tombstone, inputs: PlanInputs, *, since: datetime | None) -> bool:
+    """Whether a person's no still holds; not for what came about after it."""
+    is_older = since is not None and stone.made_at < since
+    is_no = stone.kind is TombstoneKind.REJECTED
+    return is_no and not is_older and stone.forgiven_at(inputs.now) is None
 
 
 def _is_lifted(stone: Tombstone, inputs: PlanInputs) -> bool:

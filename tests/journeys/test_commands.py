@@ -105,9 +105,35 @@ def test_a_run_is_undone_by_commands(tmp_path):
     running.close()
 
 
+def test_proposals_are_decided_by_commands(tmp_path):
+    """Review: list, accept and reject, as tables and as JSON."""
+    running = start(accounts=12, seed=11)
+    path = running.write_config(tmp_path)
+    assert syncd(path, "plan").returncode == 0
+    waiting = json.loads(syncd(path, "review", "list", "--json").stdout)
+    updates = [one["id"] for one in waiting if one["change"]["operation"] == "update"]
+    first, second = updates[:2]
+    table = syncd(path, "review", "list").stdout
+    assert all(one["id"] in table for one in waiting)
+    owner = next(one["findings"][0]["owner"] for one in waiting)
+    some = json.loads(syncd(path, "review", "list", "--owner", owner, "--json").stdout)
+    assert 0 < len(some) <= len(waiting)
+    accepted = syncd(path, "review", "accept", first)
+    assert (accepted.returncode, "1 done" in accepted.stdout) == (0, True)
+    rejected = syncd(path, "review", "reject", second)
+    assert "a person rejected it" in rejected.stdout
+    left = json.loads(syncd(path, "review", "list", "--json").stdout)
+    assert {first, second}.isdisjoint(one["id"] for one in left)
+    stones = json.loads(syncd(path, "tombstones", "list", "--json").stdout)
+    assert [stone["kind"] for stone in stones] == ["rejected"]
+    running.close()
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
+        (("review", "accept", "chg_none"), 2, "does not wait for review"),
+        (("review", "reject", "chg_none"), 2, "does not wait for review"),
         (("undo", "run_none"), 2, "no such run"),
         (("tombstones", "clear", "tmb_none"), 2, "no such tombstone"),
         (("doubts", "clear", "dbt_none"), 2, "no such doubt"),

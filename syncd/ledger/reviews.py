@@ -1,0 +1,119 @@
+"""What waits for a person; see :class:`syncd.ports.reviews.Reviews`."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+import sqlalchemy as sa
+
+from syncd.db.engine import chunks, upsert
+from syncd.db.tables import CHOICES, PROPOSALS
+from syncd.ledger.retention import forgetful
+from syncd.model.review import Choice, Proposal
+
+
+class SqlReviews:
+    """One row per proposed change, without the texts that it would copy."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        """Keeps proposals and choices in the store behind this engine."""
+        self._engine = engine
+
+    def propose(
+        self,
+        proposals: Iterable[Proposal],
+        *,
+        rules: Collection[str],
+        homes: Collection[str] | None,
+    ) -> None:
+        """Replace what these rules proposed in these homes; None = anywhere."""
+        rows = [_row(one) for one in proposals]
+        kept = {row["id"] for row in rows}
+        with self._engine.begin() as connection:
+            known = sa.select(PROPOSALS.c.id, PROPOSALS.c.home).where(
+                PROPOSALS.c.rule.in_(sorted(rules))
+            )
+            inside = None if homes is None else frozenset(homes)
+            gone = [
+                row.id
+                for row in connection.execute(known).all()
+                if (inside is None or row.home in inside) and row.id not in kept
+            ]
+            _delete(connection, gone)
+            upsert(connection, PROPOSALS, rows, update=("home", "rule", "body"))
+
+    def add(self, proposals: Iterable[Proposal]) -> None:
+        """Propose these, and leave the others as they are."""
+        rows = [_row(one) for one in proposals]
+        with self._engine.begin() as connection:
+            upsert(connection, PROPOSALS, rows, update=("home", "rule", "body"))
+
+    def waiting(self) -> Sequence[Proposal]:
+        """What waits for a person, what has waited longest first."""
+        query = sa.select(PROPOSALS.c.body, PROPOSALS.c.proposed_at).order_by(
+            PROPOSALS.c.proposed_at, PROPOSALS.c.id
+        )
+        with self._read() as connection:
+            return [_decoded(*row) for row in connection.execute(query).all()]
+
+    def of(self, ids: Sequence[str]) -> Mapping[str, Proposal]:
+        """Those of these proposals that still wait, by id."""
+        found: dict[str, Proposal] = {}
+        with self._read() as connection:
+            for some in chunks(list(ids)):
+                query = sa.select(PROPOSALS.c.body, PROPOSALS.c.proposed_at).where(
+                    PROPOSALS.c.id.in_(some)
+                )
+                for row in connection.execute(query).all():
+                    one = _decoded(*row)
+                    found[one.id] = one
+        return found
+
+    def withdraw(self, ids: Sequence[str]) -> None:
+        """These wait no longer."""
+        with self._engine.begin() as connection:
+            _delete(connection, ids)
+
+    def choose(self, choices: Iterable[Choice]) -> None:
+        """Remember a person's word; the last one on an activity and target counts."""
+        rows = [
+            {
+                "id": one.id,
+                "made_at": one.made_at,
+                "body": msgspec.json.encode(one).decode(),
+            }
+            for one in choices
+        ]
+        with self._engine.begin() as connection:
+            upsert(connection, CHOICES, rows)
+
+    def choices(self) -> Sequence[Choice]:
+        """What people accepted, oldest first."""
+        query = sa.select(CHOICES.c.body).order_by(CHOICES.c.made_at, CHOICES.c.id)
+        with self._read() as connection:
+            bodies = connection.scalars(query).all()
+        return [msgspec.json.decode(body, type=Choice) for body in bodies]
+
+    def _read(self) -> sa.Connection:
+        return self._engine.connect().execution_options(reading=True)
+
+
+def _row(one: Proposal) -> dict[str, object]:
+    kept = msgspec.structs.replace(one, change=forgetful(one.change))
+    return {
+        "id": one.id,
+        "home": one.home,
+        "rule": one.change.rule,
+        "proposed_at": one.proposed_at,
+        "body": msgspec.json.encode(kept).decode(),
+    }
+
+
+def _decoded(body: str, proposed_at: datetime) -> Proposal:
+    proposal = msgspec.json.decode(body, type=Proposal)
+    return msgspec.structs.replace(proposal, proposed_at=proposed_at)
+
+
+def _delete(connection: sa.Connection, ids: Sequence[str]) -> None:
+    for some in chunks(list(ids)):
+        connection.execute(sa.delete(PROPOSALS).where(PROPOSALS.c.id.in_(some)))
