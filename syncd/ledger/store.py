@@ -108,12 +108,7 @@ class SqlLedger:
         values: Mapping[str, Any],
     ) -> IntentState:
         if known is not None and known["state"] not in _AGAIN:
-            return IntentState(
-                key=change.key,
-                state=known["state"],
-                record_id=known["record_id"],
-                intended_at=known["intended_at"],
-            )
+            return _state(change.key, known)
         row = {
             **values,
             "key": change.key,
@@ -130,6 +125,12 @@ class SqlLedger:
         return IntentState(
             key=change.key, state="new", intended_at=values["intended_at"]
         )
+
+    def known(self, keys: Sequence[str]) -> Mapping[str, IntentState]:
+        """The last attempt of each of these keys; what never had one is left out."""
+        with self._read() as connection:
+            found = self._known(connection, keys)
+        return {key: _state(key, row) for key, row in found.items()}
 
     def settle(
         self,
@@ -270,6 +271,15 @@ class SqlLedger:
 
     def _read(self) -> sa.Connection:
         return self._engine.connect().execution_options(reading=True)
+
+
+def _state(key: str, row: sa.RowMapping) -> IntentState:
+    return IntentState(
+        key=key,
+        state=row["state"],
+        record_id=row["record_id"],
+        intended_at=row["intended_at"],
+    )
 
 
 def _past(row: sa.Row[Any]) -> PastWrite:
