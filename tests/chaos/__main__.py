@@ -22,7 +22,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--changes", type=int, default=10_000, help="to apply")
     parser.add_argument(
-        "--accounts", type=int, help="of the company; else a twentieth of the changes"
+        "--accounts", type=int, help="of the company; else one for 18 changes"
     )
     parser.add_argument("--kills", type=int, default=200, help="by SIGKILL")
     parser.add_argument(
@@ -37,7 +37,7 @@ def main() -> int:
     )
     given = parser.parse_args()
     weather = Weather(
-        accounts=given.accounts or max(5, given.changes // 20),
+        accounts=given.accounts or max(10, given.changes // 18),
         changes=given.changes,
         kills=given.kills,
         dropped=given.dropped,
