@@ -6,11 +6,12 @@ from typing import Final
 import msgspec
 import sqlalchemy as sa
 
-from syncd.db.engine import chunks, upsert
+from syncd.db.engine import chunks, reading, upsert, writing
 from syncd.db.tables import FACTS, LEDGER, PLANS
 from syncd.model.plan import Change, Plan
 from syncd.model.texts import without_texts
 
+_PART: Final = "ledger and plans"
 _KEPT: Final = timedelta(days=30)
 _AGAIN_AFTER: Final = timedelta(days=1)  # looking through everything is not free
 _LAST: Final = "texts_forgotten_at"
@@ -30,7 +31,7 @@ class SqlRetention:
         At most once a day; a write of unknown outcome keeps its text, and so does the
         plan that it came from.
         """
-        with self._engine.begin() as connection:
+        with writing(self._engine, _PART) as connection:
             last = connection.scalar(
                 sa.select(FACTS.c.value).where(FACTS.c.name == _LAST)
             )
@@ -47,10 +48,10 @@ class SqlRetention:
             LEDGER.c.settled_at < before,
             LEDGER.c.change.contains(_MARK, autoescape=True),
         )
-        with self._engine.connect().execution_options(reading=True) as connection:
+        with reading(self._engine, _PART) as connection:
             found = connection.scalars(due).all()
         for some in chunks(found):
-            with self._engine.begin() as connection:
+            with writing(self._engine, _PART) as connection:
                 query = sa.select(LEDGER).where(LEDGER.c.sequence.in_(some))
                 for row in connection.execute(query).all():
                     change = msgspec.json.decode(row.change, type=Change)
@@ -74,10 +75,10 @@ class SqlRetention:
             PLANS.c.body.contains(_MARK, autoescape=True),
             PLANS.c.plan_id.not_in(in_use),
         )
-        with self._engine.connect().execution_options(reading=True) as connection:
+        with reading(self._engine, _PART) as connection:
             found = connection.scalars(due).all()
         for plan_id in found:
-            with self._engine.begin() as connection:
+            with writing(self._engine, _PART) as connection:
                 mine = PLANS.c.plan_id == plan_id
                 body = connection.scalar(sa.select(PLANS.c.body).where(mine))
                 plan = msgspec.json.decode(str(body), type=Plan)
