@@ -1,4 +1,4 @@
-"""Forgets copied texts: they stand in plans and ledger until applied plus 30 days."""
+"""Forgets what is no longer needed: copied texts (applied plus 30 days), old plans."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -19,7 +19,7 @@ _MARK: Final = '"texts":["'  # a change that copies a text, in compact JSON
 
 
 class SqlRetention:
-    """Hash and length stay, so that a write can still be recognised and taken back."""
+    """Of a text hash and length stay: its write can be recognised and taken back."""
 
     def __init__(self, engine: sa.Engine) -> None:
         """Looks through the store behind this engine."""
@@ -41,6 +41,22 @@ class SqlRetention:
             upsert(connection, FACTS, [row])
         before = now - _KEPT
         return self._in_ledger(before) + self._in_plans(before)
+
+    def drop_plans(self, *, before: datetime) -> int:
+        """Drop plans that were saved before an instant; how many.
+
+        One stays while a write of it has no outcome, and so does the newest: what was
+        found last can be explained, however long ago that was.
+        """
+        unsettled = sa.select(LEDGER.c.plan_id).where(LEDGER.c.state == "open")
+        newest = sa.select(sa.func.max(PLANS.c.created_at)).scalar_subquery()
+        due = sa.delete(PLANS).where(
+            PLANS.c.created_at < before,
+            PLANS.c.created_at < newest,
+            PLANS.c.plan_id.not_in(unsettled),
+        )
+        with writing(self._engine, _PART) as connection:
+            return connection.execute(due).rowcount
 
     def _in_ledger(self, before: datetime) -> int:
         due = sa.select(LEDGER.c.sequence).where(
