@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import cast
 
 from syncd import clock, plugins
@@ -89,9 +90,18 @@ class App:
             now=clock.now,
         )
 
-    def prune(self) -> int:
-        """Forget copied texts that are no longer needed; how many held one."""
-        return self.store.retention.forget_texts(now=clock.now())
+    def prune(self) -> Mapping[str, int]:
+        """Forget copied texts, and drop saved plans, that are no longer needed.
+
+        Returns how many writes and plans held a text, and how many plans are gone.
+        """
+        now, kept = clock.now(), self.config.settings.store.plans_kept_days
+        texts = self.store.retention.forget_texts(now=now)
+        if not kept:
+            return {"texts": texts, "plans": 0}
+        usable = timedelta(hours=self.limits.plan_max_age_hours)
+        before = now - max(timedelta(days=kept), usable)
+        return {"texts": texts, "plans": self.store.retention.drop_plans(before=before)}
 
     def poll(
         self,

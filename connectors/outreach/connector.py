@@ -62,6 +62,7 @@ _SWEPT: Final = frozenset(
     {"opportunityProspectRole", "opportunityStage", "callDisposition"}
 )
 _PAGE: Final = 1000
+_IDS: Final = 100  # of one filter
 _SMALLEST_PAGE: Final = 50
 _OVERLAP: Final = timedelta(minutes=5)
 _SKEW: Final = timedelta(minutes=2)
@@ -213,9 +214,9 @@ class OutreachConnector:
         for ref in refs:
             by_object.setdefault(ref.object, []).append(ref.id)
         for object_name, ids in by_object.items():
-            for start in range(0, len(ids), 100):
+            for start in range(0, len(ids), _IDS):
                 params = {
-                    "filter[id]": ",".join(ids[start : start + 100]),
+                    "filter[id]": ",".join(ids[start : start + _IDS]),
                     "page[size]": str(_PAGE),
                 }
                 if object_name in _LINKED:
@@ -315,12 +316,20 @@ class OutreachConnector:
     def _already(self, write: Write) -> bool:
         """Whether a refused write had nothing left to do."""
         if write.operation == "create":
-            return self.find_effect(write) is not None
+            return self._has_role(write)
         if write.record_id is None:
             return False
         ref = RecordRef(SYSTEM, write.object, write.record_id)
         current = self.current([ref], tuple(write.fields))[ref]
         return current is not None and current.fields == dict(write.fields)
+
+    def _has_role(self, write: Write) -> bool:
+        """Whether a role is there with the two sides of the one to be made."""
+        if write.object != "opportunityProspectRole":
+            return False
+        deal, person = str(write.fields["opportunity"]), str(write.fields["prospect"])
+        roles = self.memberships(write.object, [deal])[deal]
+        return any(role.fields["prospect"] == person for role in roles)
 
     def current(
         self, refs: Sequence[RecordRef], fields: tuple[str, ...]
@@ -332,23 +341,24 @@ class OutreachConnector:
         }
 
     def find_effect(self, write: Write) -> Current | None:
-        """The role that a create of unknown outcome made, by its two sides."""
-        if write.object != "opportunityProspectRole":
-            return None
-        for role in self.membership(write.object, str(write.fields["opportunity"])):
-            if role.fields["prospect"] == str(write.fields["prospect"]):
-                return role
+        """Nothing: what Outreach makes has no place for a key."""
         return None
 
-    def membership(self, object_name: str, opportunity_id: str) -> Sequence[Current]:
-        """The complete prospect role set of one opportunity, read now."""
-        params = {"filter[opportunity][id]": opportunity_id, "page[size]": str(_PAGE)}
+    def memberships(
+        self, object_name: str, opportunity_ids: Sequence[str]
+    ) -> Mapping[str, Sequence[Current]]:
+        """The complete prospect role set of each opportunity, read now."""
+        found: dict[str, list[Current]] = {one: [] for one in opportunity_ids}
         fields = ("opportunity", "prospect", "role", "primary")
-        return [
-            current_of(record, fields)
-            for document in self._documents("opportunityProspectRole", params)
-            for record in records_of("opportunityProspectRole", document["data"])[0]
-        ]
+        for start in range(0, len(opportunity_ids), _IDS):
+            ids = ",".join(opportunity_ids[start : start + _IDS])
+            params = {"filter[opportunity][id]": ids, "page[size]": str(_PAGE)}
+            for document in self._documents(object_name, params):
+                for record in records_of(object_name, document["data"])[0]:
+                    role = current_of(record, fields)
+                    if role.fields["opportunity"] in found:
+                        found[role.fields["opportunity"]].append(role)
+        return found
 
     def _server_now(self) -> Any:  # noqa: ANN401
         if self._client.server_at is None:

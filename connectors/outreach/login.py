@@ -3,7 +3,6 @@
 Source: Outreach developer documentation, "OAuth".
 """
 
-import hashlib
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
@@ -13,6 +12,7 @@ import requests
 from syncd.errors import AuthError, ConnectorError, RetryableError
 from syncd.kit.classify import error_of, is_success
 from syncd.kit.instants import iso_z, parse_instant
+from syncd.kit.rotation import Rotation
 from syncd.kit.tokens import Token
 from syncd.ports.connector import ConnectorContext
 
@@ -28,10 +28,11 @@ class Login:
         """Reads this connector's settings; connects only when asked."""
         self._settings = context.settings
         self._session = context.session
-        self._vault = context.vault
         self._now = context.now
         self._refused: str = ""
-        self._granted: Mapping[str, Any] | None = None
+        self._kept = Rotation(
+            context.vault, name=_VAULT, seed=self._settings["refresh_token"]
+        )
 
     def refuse(self, token: Token) -> None:
         """Remember a token that was refused before it expired."""
@@ -46,44 +47,25 @@ class Login:
             AuthError: The refresh token is dead, or its answer was lost; a person
                 must authorise again.
         """
-        with self._vault.locked(_VAULT):
-            self._keep_granted()
-            stored = self._stored()
+        with self._kept.locked():
+            stored = self._kept.stored()
             token = _token(stored)
             expired = token and token.expires_at and token.expires_at <= self._now()
             if token and not expired and token.value != self._refused:
                 return token
             refresh = stored.get("refresh_token") or self._settings["refresh_token"]
-            # A store that could not take the new tokens must not cost us the old ones.
-            self._vault.save(_VAULT, {"seed": self._seed(), **stored})
+            self._kept.make_sure()
             answer = self._refresh(str(refresh))
-            kept = {
+            granted = {
                 "access_token": answer["access_token"],
                 "refresh_token": answer.get("refresh_token") or refresh,
                 "expires_at": iso_z(self._now() + _life(answer)),
-                "seed": self._seed(),
             }
-            # Durable before it is used: the former refresh token may be dead already.
-            self._granted = kept
-            self._keep_granted()
-            renewed = _token(kept)
+            self._kept.keep(granted)
+            renewed = _token(granted)
         if renewed is None:
             raise ConnectorError(system=SYSTEM, code="token_without_value")
         return renewed
-
-    def _keep_granted(self) -> None:
-        """Store what was granted; what the store refuses now it is offered again."""
-        if self._granted is not None:
-            self._vault.save(_VAULT, self._granted)
-            self._granted = None
-
-    def _stored(self) -> Mapping[str, Any]:
-        """What the vault holds, unless the configured seed has changed since."""
-        stored = self._vault.load(_VAULT) or {}
-        return stored if stored.get("seed") == self._seed() else {}
-
-    def _seed(self) -> str:
-        return hashlib.sha256(self._settings["refresh_token"].encode()).hexdigest()
 
     def _refresh(self, refresh_token: str) -> Mapping[str, Any]:
         form = {

@@ -214,9 +214,11 @@ class SalesforceConnector:
         """What a create of unknown outcome made."""
         return self._lookup.find_effect(write)
 
-    def membership(self, object_name: str, opportunity_id: str) -> Sequence[Current]:
-        """The complete contact role set of one opportunity."""
-        return self._lookup.membership(opportunity_id)
+    def memberships(
+        self, object_name: str, opportunity_ids: Sequence[str]
+    ) -> Mapping[str, Sequence[Current]]:
+        """The complete contact role set of each opportunity."""
+        return self._lookup.memberships(opportunity_ids)
 
 
 def build(context: ConnectorContext) -> SalesforceConnector:

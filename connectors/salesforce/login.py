@@ -3,7 +3,6 @@
 Source: Salesforce Help, "OAuth Authorization Flows".
 """
 
-import hashlib
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
@@ -17,6 +16,7 @@ from syncd.kit.classify import error_of, is_success
 from syncd.kit.instants import date_of
 from syncd.kit.payload import read_json
 from syncd.kit.retry import retrying
+from syncd.kit.rotation import Rotation
 from syncd.kit.tokens import Token
 from syncd.ports.connector import ConnectorContext
 
@@ -34,8 +34,10 @@ class Login:
         """Reads this connector's settings; connects only when asked."""
         self._settings = context.settings
         self._session = context.session
-        self._vault = context.vault
         self._now = context.now
+        self._kept = Rotation(
+            context.vault, name=_VAULT, seed=self._settings["refresh_token"]
+        )
         self._ahead = timedelta(0)
         self.user_id = ""
         self.org_id = ""
@@ -46,13 +48,7 @@ class Login:
         Raises:
             AuthError: The credentials are refused; a person must act.
         """
-        with self._vault.locked(_VAULT):
-            answer = self._grant()
-            # The rotated refresh token is durable before the access token is used:
-            # the old one may be dead already.
-            rotated = answer.get("refresh_token")
-            if rotated and self._settings["auth"] == "refresh_token":
-                self._vault.save(_VAULT, {"token": rotated, "seed": self._seed()})
+        answer = self._rotated() if self._rotates else self._grant()
         identity = str(answer.get("id", "")).rstrip("/").split("/")
         if len(identity) > 1:
             self.org_id, self.user_id = identity[-2], identity[-1]
@@ -61,6 +57,20 @@ class Login:
         if not isinstance(value, str) or not value:
             raise ConnectorError(system=_SYSTEM, code="answer_without_token")
         return Token(value=value, base_url=base.rstrip("/"))
+
+    @property
+    def _rotates(self) -> bool:
+        """Whether an answer may replace what we log in with."""
+        return bool(self._settings["auth"] == "refresh_token")
+
+    def _rotated(self) -> Mapping[str, Any]:
+        """The answer to a refresh; a new refresh token is durable before its use."""
+        with self._kept.locked():
+            self._kept.make_sure()
+            answer = self._grant()
+            if answer.get("refresh_token"):
+                self._kept.keep({"token": answer["refresh_token"]})
+            return answer
 
     def _grant(self) -> Mapping[str, Any]:
         form = {
@@ -127,21 +137,16 @@ class Login:
         }
 
     def _refresh_form(self) -> Mapping[str, str]:
-        stored = self._vault.load(_VAULT)
-        seed = self._settings["refresh_token"]
-        fresh = stored is not None and stored.get("seed") == self._seed()
         form = {
             "grant_type": "refresh_token",
             "client_id": self._settings["client_id"],
-            "refresh_token": str(stored["token"]) if stored and fresh else seed,
+            "refresh_token": str(
+                self._kept.stored().get("token") or self._settings["refresh_token"]
+            ),
         }
         if self._settings["client_secret"]:
             form["client_secret"] = self._settings["client_secret"]
         return form
-
-    def _seed(self) -> str:
-        """Tells whether the configured token is still the one we started from."""
-        return hashlib.sha256(self._settings["refresh_token"].encode()).hexdigest()
 
 
 def _oauth_code(response: requests.Response) -> str:

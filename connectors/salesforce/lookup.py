@@ -1,4 +1,4 @@
-"""Records as they stand now: by id, by opportunity, by the effect of a create.
+"""Records as they stand now: by id, by opportunity, by the key of a create.
 
 Source: REST API Developer Guide, "QueryAll" (archived activities are found by it only).
 """
@@ -20,6 +20,7 @@ from syncd.model.record import RecordRef
 from syncd.ports.connector import Current, Write
 
 _STAMPS: Final = ("Id", "SystemModstamp", "LastModifiedDate", "LastModifiedById")
+_ROLE_OBJECT: Final = "OpportunityContactRole"
 _ROLE: Final = ("OpportunityId", "ContactId", "Role", "IsPrimary")
 
 
@@ -44,22 +45,25 @@ class Lookup:
         """Records as they stand now; archived ones too, deleted ones are None."""
         found: dict[RecordRef, Current | None] = dict.fromkeys(refs)
         for object_name, some in groupby(sorted(refs), key=lambda ref: ref.object):
-            for one in self._by_ids(object_name, fields, [ref.id for ref in some]):
+            for one in self._where_in(
+                object_name, fields, "Id", [ref.id for ref in some]
+            ):
                 found[one.ref] = one
         return found
 
-    def membership(self, opportunity_id: str) -> Sequence[Current]:
-        """The complete contact role set of one opportunity, read now."""
-        where = quoted("OpportunityId = {}", opportunity_id)
-        return self._select("OpportunityContactRole", _ROLE, where)
+    def memberships(
+        self, opportunity_ids: Sequence[str]
+    ) -> Mapping[str, Sequence[Current]]:
+        """The complete contact role set of each opportunity, read now."""
+        found: dict[str, list[Current]] = {one: [] for one in opportunity_ids}
+        for role in self._where_in(_ROLE_OBJECT, _ROLE, "OpportunityId", [*found]):
+            deal = str(salesforce_id(role.fields["OpportunityId"]))
+            if deal in found:
+                found[deal].append(role)
+        return found
 
     def find_effect(self, write: Write) -> Current | None:
-        """What a create of unknown outcome made, found by its key or natural key."""
-        if write.object == "OpportunityContactRole":
-            for role in self.membership(str(write.fields["OpportunityId"])):
-                if role.fields["ContactId"] == write.fields["ContactId"]:
-                    return role
-            return None
+        """What a create of unknown outcome made, found by its key."""
         # Without the field too: it may have been made before the org had one.
         places = (self._keys, Keys("")) if self._keys.field else (self._keys,)
         for keys in places if write.marker else ():
@@ -87,15 +91,16 @@ class Lookup:
             return Holder(record_id=record_id, deleted=bool(row["IsDeleted"]))
         return None
 
-    def _by_ids(
-        self, object_name: str, fields: Sequence[str], ids: Sequence[str]
+    def _where_in(
+        self, object_name: str, fields: Sequence[str], key: str, ids: Sequence[str]
     ) -> list[Current]:
-        """Records by id, in as few queries as addresses are long."""
-        asked = _query(object_name, fields, quoted("Id IN {}", list(ids)))
+        """Records with one of these ids in a field, in as few queries as are long."""
+        where = quoted(f"{key} IN {{}}", list(ids))
+        asked = _query(object_name, fields, where)
         if len(ids) > 1 and not self._queries.fits(asked):
             half = len(ids) // 2
-            first = self._by_ids(object_name, fields, ids[:half])
-            return first + self._by_ids(object_name, fields, ids[half:])
+            first = self._where_in(object_name, fields, key, ids[:half])
+            return first + self._where_in(object_name, fields, key, ids[half:])
         return self._rows(object_name, fields, asked)
 
     def _select(

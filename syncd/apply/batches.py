@@ -1,6 +1,6 @@
 """Which changes go out together: dependencies first, a canary, then full batches."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Final
 
 from syncd.apply.writes import Fold
@@ -37,6 +37,18 @@ def batches(
         batch.append(change)
     if batch:
         yield batch
+
+
+def unfinished(changes: Sequence[Change], *, done: Collection[str]) -> list[Change]:
+    """Changes whose keys are not ``done``, and all that these depend on."""
+    depth = depths(changes)
+    needed: set[str] = set()
+    for change in sorted(changes, key=lambda c: depth[c.id], reverse=True):
+        if change.key not in done:
+            needed.add(change.id)
+        if change.id in needed:
+            needed.update(change.depends_on)
+    return [change for change in changes if change.id in needed]
 
 
 def calls(connector: WritingConnector, folds: Sequence[Fold]) -> Iterator[list[Fold]]:

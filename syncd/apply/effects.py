@@ -8,6 +8,7 @@ import msgspec
 import structlog
 
 from syncd.apply.recheck import current_of
+from syncd.apply.roles import place_of, role_at, role_sets
 from syncd.apply.writes import item_of, ref_of, write_of
 from syncd.errors import RemoteError
 from syncd.model.compare import all_same
@@ -40,26 +41,45 @@ def effects_seen(
     """What shows each change's effect now, by key; None = it is not to be seen.
 
     A change that could not be looked at is left out. Updates and deletes are read
-    together, an object a read. An action of the vendor's leaves no value that could be
-    compared: never seen.
+    together, an object a read; so are roles, by their opportunities. An action of the
+    vendor's leaves no value that could be compared: never seen.
     """
-    found: dict[str, Effect | None] = {}
     others = [change for change in changes if change.operation != "create"]
-    try:
-        current = current_of(connector, others)
-    except RemoteError as error:
-        _not_looked_at(others, error)
-    else:
-        found = {c.key: _standing(c, current.get(ref_of(c))) for c in others}
-    for change in changes:
-        if change.operation == "create":
-            try:
-                made = connector.find_effect(write_of(change))
-            except RemoteError as error:
-                _not_looked_at([change], error)
-            else:
-                found[change.key] = None if made is None else _effect(made)
+    creates = [change for change in changes if change.operation == "create"]
+    roles = [change for change in creates if place_of(change) is not None]
+    rest = [change for change in creates if place_of(change) is None]
+    found: dict[str, Effect | None] = {}
+    for look, some in (
+        (_standing_ones, others),
+        (_roles, roles),
+        *((_made, [change]) for change in rest),
+    ):
+        try:
+            found.update(look(connector, some))
+        except RemoteError as error:
+            _not_looked_at(some, error)
     return found
+
+
+def _standing_ones(
+    connector: WritingConnector, changes: Sequence[Change]
+) -> dict[str, Effect | None]:
+    current = current_of(connector, changes)
+    return {c.key: _standing(c, current.get(ref_of(c))) for c in changes}
+
+
+def _roles(
+    connector: WritingConnector, changes: Sequence[Change]
+) -> dict[str, Effect | None]:
+    places = {c.key: place for c in changes if (place := place_of(c)) is not None}
+    sets = role_sets({connector.system: connector}, places.values())
+    return {key: _effect(role_at(place, sets)) for key, place in places.items()}
+
+
+def _made(
+    connector: WritingConnector, changes: Sequence[Change]
+) -> dict[str, Effect | None]:
+    return {c.key: _effect(connector.find_effect(write_of(c))) for c in changes}
 
 
 def _standing(change: Change, here: Current | None) -> Effect | None:
@@ -70,10 +90,12 @@ def _standing(change: Change, here: Current | None) -> Effect | None:
         and change.operation == "update"
         and all_same(dict(change.after), dict(here.fields))
     )
-    return _effect(here) if is_there and here else None
+    return _effect(here) if is_there else None
 
 
-def _effect(here: Current) -> Effect:
+def _effect(here: Current | None) -> Effect | None:
+    if here is None:
+        return None
     return Effect(record_id=here.ref.id, version=here.version)
 
 

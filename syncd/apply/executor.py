@@ -8,10 +8,10 @@ from typing import Final
 import msgspec
 import structlog
 
-from syncd.apply.batches import FULL, batches, calls
+from syncd.apply.batches import FULL, batches, calls, unfinished
 from syncd.apply.canary import Canary
 from syncd.apply.effects import both_clocks, effects_seen, settle_open
-from syncd.apply.recheck import Recheck, current_of, member
+from syncd.apply.recheck import Recheck, current_of
 from syncd.apply.writes import Fold, folded, item_of, names_of, ref_of, unfolded
 from syncd.errors import DryRunRefusedError, GuardError, RemoteError, SyncdError
 from syncd.model.compare import all_same
@@ -74,13 +74,29 @@ class Executor:
     def run(self, changes: Sequence[Change]) -> tuple[ItemOutcome, ...]:
         """Apply changes; one outcome per change, in the order given."""
         settle_open(self.ledger, self.connectors, now=self.now())
-        for batch in batches(changes, size=self._size):
+        for batch in batches(self._left(changes), size=self._size):
             pending: Sequence[Change] = batch
             while pending:
                 pending = self._apply_batch(pending)
             self._canary.judge(batch, self._outcomes)
             self.progress(len(self._outcomes))
         return tuple(self._outcomes[change.id] for change in changes)
+
+    def _left(self, changes: Sequence[Change]) -> list[Change]:
+        """Changes to look at: not what is on record as done, and needed no more.
+
+        What became of it since is not this plan's business. But what is still to be
+        done rests on those it depends on: they are looked at again.
+        """
+        known = self.ledger.known([change.key for change in changes])
+        done = {key for key, state in known.items() if state.state == "done"}
+        left = unfinished(changes, done=done)
+        ids = {change.id for change in left}
+        for change in changes:
+            if change.id not in ids:
+                self._is_fresh(change, known[change.key])
+        self.progress(len(self._outcomes))
+        return left
 
     def _size(self, system: str) -> int:
         return FULL if system in self._canary.proven else max(1, self.canary)
@@ -105,7 +121,7 @@ class Executor:
         read_at = self.now()
         try:
             seen = current_of(connector, free)
-            ready = self._look_again(connector, free, seen)
+            ready = self._look_again(free, seen)
         except RemoteError as error:
             why = f"could not look again: {error.code}"
             self._settle_all(free, ItemStatus.FAILED, why)
@@ -151,18 +167,15 @@ class Executor:
 
     # --- looking again ------------------------------------------------------------
 
-    def _look_again(
-        self, connector: WritingConnector, batch: Sequence[Change], seen: _Seen
-    ) -> list[Change]:
+    def _look_again(self, batch: Sequence[Change], seen: _Seen) -> list[Change]:
         """Changes that may still be sent."""
         facts = self._recheck.facts(batch)
+        roles = self._recheck.roles(batch)
         made_since = self._made_since(batch)
         ready: list[Change] = []
         for change in batch:
-            item = (
-                self._recheck.moved(change, seen, facts)
-                or self._recheck.returned(change)
-                or member(connector, change)
+            item = self._recheck.moved(change, seen, facts) or self._recheck.crossed(
+                change, roles
             )
             if item is None and change.id in made_since:
                 detail = "it was made by another run since this plan"

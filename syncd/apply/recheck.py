@@ -3,8 +3,14 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
+from syncd.apply.roles import (
+    RoleSets,
+    place_of,
+    places_kept_free,
+    role_at,
+    role_sets,
+)
 from syncd.apply.writes import by_person, item_of, names_of, ref_of
 from syncd.model.compare import all_same
 from syncd.model.outcome import ItemOutcome, ItemStatus
@@ -12,10 +18,6 @@ from syncd.model.plan import Change, ExpectedFields
 from syncd.model.record import RecordRef
 from syncd.ports.connector import Current, WritingConnector
 
-_ROLES: Final = {
-    "OpportunityContactRole": ("OpportunityId", "ContactId"),
-    "opportunityProspectRole": ("opportunity", "prospect"),
-}
 _Found = Mapping[RecordRef, Current | None]
 
 
@@ -41,23 +43,6 @@ def current_of(
     for name, some in refs.items():
         found.update(connector.current(sorted(some), tuple(sorted(names[name]))))
     return found
-
-
-def member(connector: WritingConnector, change: Change) -> ItemOutcome | None:
-    """Whether a role that would be created is there by now."""
-    sides = _ROLES.get(change.object)
-    if change.operation != "create" or sides is None:
-        return None
-    deal, person = sides
-    for role in connector.membership(change.object, str(change.after[deal])):
-        if all_same({person: change.after[person]}, dict(role.fields)):
-            return item_of(
-                change,
-                ItemStatus.ALREADY,
-                record_id=role.ref.id,
-                detail="the role is there by now",
-            )
-    return None
 
 
 def _named(change: Change) -> list[ExpectedFields]:
@@ -116,19 +101,29 @@ class Recheck:
             return item_of(change, ItemStatus.ALREADY, detail="it says so already")
         return self._edited(change, here)
 
-    def returned(self, change: Change) -> ItemOutcome | None:
-        """Whether a role that must not exist is there by now."""
-        for fact in change.expects.also:
-            connector = self.connectors.get(fact.system)
-            if fact.id or connector is None:
-                continue
-            deal, person = _ROLES[fact.object]
-            wanted = {person: fact.fields[person]}
-            for role in connector.membership(fact.object, str(fact.fields[deal])):
-                if all_same(wanted, dict(role.fields)):
-                    detail = f"{fact.object} {role.ref.id} is there again"
-                    return item_of(change, ItemStatus.STALE, detail=detail)
-        return None
+    def roles(self, batch: Sequence[Change]) -> RoleSets:
+        """The role sets of opportunities in which changes make or rule out a role."""
+        places = [place for change in batch for place in places_kept_free(change)]
+        made = filter(None, map(place_of, batch))
+        return role_sets(self.connectors, [*places, *made])
+
+    def crossed(self, change: Change, roles: RoleSets) -> ItemOutcome | None:
+        """Whether a role that must not exist, or would be made, is there by now."""
+        for free in places_kept_free(change):
+            role = role_at(free, roles)
+            if role is not None:
+                detail = f"{free.object} {role.ref.id} is there again"
+                return item_of(change, ItemStatus.STALE, detail=detail)
+        place = place_of(change)
+        role = role_at(place, roles) if place else None
+        if role is None:
+            return None
+        return item_of(
+            change,
+            ItemStatus.ALREADY,
+            record_id=role.ref.id,
+            detail="the role is there by now",
+        )
 
     def _edited(self, change: Change, here: Current) -> ItemOutcome | None:
         moved = [

@@ -75,6 +75,9 @@ class StoreSettings(Section):
 
     url: str = Field("sqlite:///syncd.db", description="SQLite file or PostgreSQL")
     encryption_key: Secret = Field("", description="key of the stored tokens")
+    plans_kept_days: int = Field(
+        30, ge=0, description="saved plans are dropped after this; 0 = never"
+    )
 
     @model_validator(mode="after")
     def _check(self) -> "StoreSettings":

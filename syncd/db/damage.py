@@ -4,11 +4,16 @@ Sources: SQLite, "Database File Format" (1.3) and "Result and Error Codes"; Post
 manual, "Error Codes".
 """
 
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+import msgspec
 import sqlalchemy as sa
 
+from syncd.db.tables import UnreadableError
 from syncd.errors import Problem, StoreError
 
 _RESTORE: Final = "restore a backup, or move it away and run `syncd sync --full`"
@@ -57,6 +62,23 @@ def tell_as_store_error(context: sa.engine.ExceptionContext) -> None:
         raise told from None
 
 
+@contextmanager
+def telling_damage(engine: sa.Engine, part: str) -> Iterator[None]:
+    """Tell a value that cannot be decoded as what it is: damage within a sound page.
+
+    ``part`` says which part of the store is read within.
+
+    Raises:
+        StoreError: Instead of the decoder's error, which is told nobody.
+    """
+    try:
+        yield
+    except (msgspec.DecodeError, json.JSONDecodeError, UnreadableError):
+        what = f"is damaged: a row of {part} cannot be read"
+        problem = Problem(where=_where(engine.url), what=what, remedy=_RESTORE)
+        raise StoreError(problem) from None
+
+
 def store_error(
     url: sa.URL, error: BaseException, *, remedy: str = ""
 ) -> StoreError | None:
@@ -64,13 +86,12 @@ def store_error(
 
     ``remedy`` replaces the usual one.
     """
-    on_sqlite = url.get_backend_name() == "sqlite"
-    where = str(url.database) if on_sqlite else url.render_as_string()
+    where = _where(url)
     text = str(error).casefold()
     for sign, what, usual in _REFUSALS:
         if sign in text:
             return StoreError(Problem(where=where, what=what, remedy=remedy or usual))
-    if on_sqlite:
+    if _is_file(url):
         return None
     return StoreError(
         Problem(
@@ -79,6 +100,14 @@ def store_error(
             remedy=f"check address, rights and server; {_AGAIN}",
         )
     )
+
+
+def _where(url: sa.URL) -> str:
+    return str(url.database) if _is_file(url) else url.render_as_string()
+
+
+def _is_file(url: sa.URL) -> bool:
+    return url.get_backend_name() == "sqlite"
 
 
 def refuse_damaged(path: Path, *, remedy: str = _RESTORE) -> None:

@@ -1,15 +1,17 @@
 """Engines: SQLite tuned for one careful writer, PostgreSQL as it is."""
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from functools import cache
 from pathlib import Path
+from threading import RLock
 from typing import Any, Final, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from syncd.db.damage import refuse_damaged, tell_as_store_error
+from syncd.db.damage import refuse_damaged, tell_as_store_error, telling_damage
 from syncd.errors import Problem, StoreError
 
 _SECONDS_FOR_A_LOCK: Final = 30
@@ -34,7 +36,11 @@ def open_engine(url: str) -> sa.Engine:
             path = Path(parsed.database)
             path.parent.mkdir(parents=True, exist_ok=True)
             refuse_damaged(path)
-        engine = sa.create_engine(parsed, connect_args={"timeout": _SECONDS_FOR_A_LOCK})
+        engine = sa.create_engine(
+            parsed,
+            connect_args={"timeout": _SECONDS_FOR_A_LOCK},
+            execution_options={"queue": RLock()},
+        )
         sa.event.listen(engine, "connect", _tune_sqlite)
         sa.event.listen(engine, "begin", _begin_immediate)
         sa.event.listen(engine, "handle_error", tell_as_store_error)
@@ -69,6 +75,56 @@ def _tune_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 def _begin_immediate(connection: sa.Connection) -> None:
     reading = connection.get_execution_options().get("reading", False)
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+@contextmanager
+def reading(engine: sa.Engine, part: str) -> Iterator[sa.Connection]:
+    """A connection that only reads; rows are to be decoded within.
+
+    ``part`` names what of the store is read, for the error.
+
+    Raises:
+        StoreError: A row cannot be decoded, or the database refuses.
+    """
+    with (
+        telling_damage(engine, part),
+        engine.connect() as connection,
+        _given_up_on_error(connection),
+    ):
+        yield connection.execution_options(reading=True)
+
+
+@contextmanager
+def writing(engine: sa.Engine, part: str) -> Iterator[sa.Connection]:
+    """A transaction, committed at the end; see ``reading``.
+
+    On SQLite one thread of a process after the other: SQLite lets nobody queue, and of
+    two that write page after page one might wait beyond its time.
+    """
+    queue = engine.get_execution_options().get("queue", nullcontext())
+    with (
+        queue,
+        telling_damage(engine, part),
+        engine.begin() as connection,
+        _given_up_on_error(connection),
+    ):
+        yield connection
+
+
+@contextmanager
+def _given_up_on_error(connection: sa.Connection) -> Iterator[None]:
+    """A connection with rows left unread is not used again.
+
+    On SQLite a statement that is not at its end keeps a read transaction open, beyond
+    a rollback, and the next one to write there would be refused at once.
+    """
+    try:
+        yield
+    except BaseException:
+        with suppress(StoreError, sa.exc.SQLAlchemyError):
+            connection.rollback()
+        connection.invalidate()
+        raise
 
 
 def upsert(

@@ -7,6 +7,10 @@ import sqlalchemy as sa
 METADATA: Final = sa.MetaData()
 
 
+class UnreadableError(ValueError):
+    """A stored value that nothing of ours can have written."""
+
+
 class Instant(sa.types.TypeDecorator[object]):
     """An aware UTC instant, kept as ISO text so that both stores order it alike."""
 
@@ -25,7 +29,12 @@ class Instant(sa.types.TypeDecorator[object]):
         """The instant again."""
         from datetime import datetime  # noqa: PLC0415
 
-        return datetime.fromisoformat(value) if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        try:
+            return datetime.fromisoformat(value)
+        except ValueError:
+            raise UnreadableError from None
 
 
 def _ref() -> tuple[sa.Column[str], ...]:

@@ -6,14 +6,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import RLock
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from cryptography.fernet import Fernet, InvalidToken
 
-from syncd.db.engine import upsert
+from syncd.db.engine import reading, upsert, writing
 from syncd.db.tables import SECRETS
 from syncd.errors import Problem, StoreError
+
+_PART: Final = "the tokens"
 
 
 class SqlVault:
@@ -45,7 +47,7 @@ class SqlVault:
             StoreError: It was encrypted with another key.
         """
         query = sa.select(SECRETS.c.value).where(SECRETS.c.name == name)
-        with self._engine.connect() as connection:
+        with reading(self._engine, _PART) as connection:
             value = connection.scalar(query)
         if value is None:
             return None
@@ -63,7 +65,7 @@ class SqlVault:
     def save(self, name: str, value: Mapping[str, Any]) -> None:
         """Store durably before returning."""
         sealed = self._fernet.encrypt(json.dumps(value).encode()).decode()
-        with self._engine.begin() as connection:
+        with writing(self._engine, _PART) as connection:
             upsert(connection, SECRETS, [{"name": name, "value": sealed}])
 
     @contextmanager

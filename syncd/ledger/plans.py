@@ -1,13 +1,17 @@
 """Saved plans; see :class:`syncd.ports.stores.Plans`."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Final
 
 import msgspec
 import sqlalchemy as sa
 
-from syncd.db.engine import upsert
+from syncd.db.engine import reading, upsert, writing
 from syncd.db.tables import PLANS
 from syncd.model.plan import Change, Plan
+
+_PART: Final = "the saved plans"
 
 
 class SqlPlans:
@@ -24,7 +28,7 @@ class SqlPlans:
             "created_at": plan.created_at,
             "body": msgspec.json.encode(plan).decode(),
         }
-        with self._engine.begin() as connection:
+        with writing(self._engine, _PART) as connection:
             upsert(connection, PLANS, [row])
 
     def load(self, plan_id: str) -> Plan | None:
@@ -32,7 +36,7 @@ class SqlPlans:
         query = sa.select(PLANS.c.body).where(PLANS.c.plan_id == plan_id)
         with self._read() as connection:
             body = connection.scalar(query)
-        return None if body is None else msgspec.json.decode(body, type=Plan)
+            return None if body is None else msgspec.json.decode(body, type=Plan)
 
     def latest(self, limit: int = 20) -> Sequence[Plan]:
         """Saved plans, newest first."""
@@ -62,7 +66,7 @@ class SqlPlans:
         )
         with self._read() as connection:
             bodies = connection.scalars(query).all()
-        return [msgspec.json.decode(body, type=Plan) for body in bodies]
+            return [msgspec.json.decode(body, type=Plan) for body in bodies]
 
-    def _read(self) -> sa.Connection:
-        return self._engine.connect().execution_options(reading=True)
+    def _read(self) -> AbstractContextManager[sa.Connection]:
+        return reading(self._engine, _PART)

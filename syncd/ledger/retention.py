@@ -1,4 +1,4 @@
-"""Forgets copied texts: they stand in plans and ledger until applied plus 30 days."""
+"""Forgets what is no longer needed: copied texts (applied plus 30 days), old plans."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -6,11 +6,12 @@ from typing import Final
 import msgspec
 import sqlalchemy as sa
 
-from syncd.db.engine import chunks, upsert
+from syncd.db.engine import chunks, reading, upsert, writing
 from syncd.db.tables import FACTS, LEDGER, PLANS
 from syncd.model.plan import Change, Plan
 from syncd.model.texts import without_texts
 
+_PART: Final = "ledger and plans"
 _KEPT: Final = timedelta(days=30)
 _AGAIN_AFTER: Final = timedelta(days=1)  # looking through everything is not free
 _LAST: Final = "texts_forgotten_at"
@@ -18,7 +19,7 @@ _MARK: Final = '"texts":["'  # a change that copies a text, in compact JSON
 
 
 class SqlRetention:
-    """Hash and length stay, so that a write can still be recognised and taken back."""
+    """Of a text hash and length stay: its write can be recognised and taken back."""
 
     def __init__(self, engine: sa.Engine) -> None:
         """Looks through the store behind this engine."""
@@ -30,7 +31,7 @@ class SqlRetention:
         At most once a day; a write of unknown outcome keeps its text, and so does the
         plan that it came from.
         """
-        with self._engine.begin() as connection:
+        with writing(self._engine, _PART) as connection:
             last = connection.scalar(
                 sa.select(FACTS.c.value).where(FACTS.c.name == _LAST)
             )
@@ -41,16 +42,32 @@ class SqlRetention:
         before = now - _KEPT
         return self._in_ledger(before) + self._in_plans(before)
 
+    def drop_plans(self, *, before: datetime) -> int:
+        """Drop plans that were saved before an instant; how many.
+
+        One stays while a write of it has no outcome, and so does the newest: what was
+        found last can be explained, however long ago that was.
+        """
+        unsettled = sa.select(LEDGER.c.plan_id).where(LEDGER.c.state == "open")
+        newest = sa.select(sa.func.max(PLANS.c.created_at)).scalar_subquery()
+        due = sa.delete(PLANS).where(
+            PLANS.c.created_at < before,
+            PLANS.c.created_at < newest,
+            PLANS.c.plan_id.not_in(unsettled),
+        )
+        with writing(self._engine, _PART) as connection:
+            return connection.execute(due).rowcount
+
     def _in_ledger(self, before: datetime) -> int:
         due = sa.select(LEDGER.c.sequence).where(
             LEDGER.c.state != "open",
             LEDGER.c.settled_at < before,
             LEDGER.c.change.contains(_MARK, autoescape=True),
         )
-        with self._engine.connect().execution_options(reading=True) as connection:
+        with reading(self._engine, _PART) as connection:
             found = connection.scalars(due).all()
         for some in chunks(found):
-            with self._engine.begin() as connection:
+            with writing(self._engine, _PART) as connection:
                 query = sa.select(LEDGER).where(LEDGER.c.sequence.in_(some))
                 for row in connection.execute(query).all():
                     change = msgspec.json.decode(row.change, type=Change)
@@ -74,10 +91,10 @@ class SqlRetention:
             PLANS.c.body.contains(_MARK, autoescape=True),
             PLANS.c.plan_id.not_in(in_use),
         )
-        with self._engine.connect().execution_options(reading=True) as connection:
+        with reading(self._engine, _PART) as connection:
             found = connection.scalars(due).all()
         for plan_id in found:
-            with self._engine.begin() as connection:
+            with writing(self._engine, _PART) as connection:
                 mine = PLANS.c.plan_id == plan_id
                 body = connection.scalar(sa.select(PLANS.c.body).where(mine))
                 plan = msgspec.json.decode(str(body), type=Plan)

@@ -1,15 +1,19 @@
 """What waits for a person; see :class:`syncd.ports.reviews.Reviews`."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
+from typing import Final
 
 import msgspec
 import sqlalchemy as sa
 
-from syncd.db.engine import chunks, upsert
+from syncd.db.engine import chunks, reading, upsert, writing
 from syncd.db.tables import CHOICES, PROPOSALS
 from syncd.ledger.retention import forgetful
 from syncd.model.review import Choice, Proposal
+
+_PART: Final = "the review queue"
 
 
 class SqlReviews:
@@ -29,7 +33,7 @@ class SqlReviews:
         """Replace what these rules proposed in these homes; None = anywhere."""
         rows = [_row(one) for one in proposals]
         kept = {row["id"] for row in rows}
-        with self._engine.begin() as connection:
+        with writing(self._engine, _PART) as connection:
             known = sa.select(PROPOSALS.c.id, PROPOSALS.c.home).where(
                 PROPOSALS.c.rule.in_(sorted(rules))
             )
@@ -45,7 +49,7 @@ class SqlReviews:
     def add(self, proposals: Iterable[Proposal]) -> None:
         """Propose these, and leave the others as they are."""
         rows = [_row(one) for one in proposals]
-        with self._engine.begin() as connection:
+        with writing(self._engine, _PART) as connection:
             upsert(connection, PROPOSALS, rows, update=("home", "rule", "body"))
 
     def waiting(self) -> Sequence[Proposal]:
@@ -71,7 +75,7 @@ class SqlReviews:
 
     def withdraw(self, ids: Sequence[str]) -> None:
         """These wait no longer."""
-        with self._engine.begin() as connection:
+        with writing(self._engine, _PART) as connection:
             _delete(connection, ids)
 
     def choose(self, choices: Iterable[Choice]) -> None:
@@ -84,7 +88,7 @@ class SqlReviews:
             }
             for one in choices
         ]
-        with self._engine.begin() as connection:
+        with writing(self._engine, _PART) as connection:
             upsert(connection, CHOICES, rows)
 
     def choices(self) -> Sequence[Choice]:
@@ -92,10 +96,10 @@ class SqlReviews:
         query = sa.select(CHOICES.c.body).order_by(CHOICES.c.made_at, CHOICES.c.id)
         with self._read() as connection:
             bodies = connection.scalars(query).all()
-        return [msgspec.json.decode(body, type=Choice) for body in bodies]
+            return [msgspec.json.decode(body, type=Choice) for body in bodies]
 
-    def _read(self) -> sa.Connection:
-        return self._engine.connect().execution_options(reading=True)
+    def _read(self) -> AbstractContextManager[sa.Connection]:
+        return reading(self._engine, _PART)
 
 
 def _row(one: Proposal) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 import sqlalchemy as sa
 
-from syncd.db.engine import chunks, upsert
+from syncd.db.engine import chunks, reading, upsert, writing
 from syncd.db.lock import Lock, StillHeld, TakenError, holding
 from syncd.db.tables import LEDGER, RUNS
 from syncd.errors import BusyError, Problem
@@ -22,6 +22,7 @@ from syncd.ports.stores import IntentState, LedgerEntry
 _LOCK_KEY: Final = 7_396_124_502  # any number that nobody else takes
 _INTENTS: Final = 7_396_124_505
 _AGAIN: Final = ("failed", "refused")
+_PART: Final = "the ledger"
 
 
 class SqlLedger:
@@ -47,7 +48,7 @@ class SqlLedger:
             "started_at": run.started_at,
             "body": msgspec.json.encode(run).decode(),
         }
-        with self._engine.begin() as connection:
+        with writing(self._engine, _PART) as connection:
             upsert(connection, RUNS, [row])
 
     def runs(self, limit: int = 50) -> Sequence[RunOutcome]:
@@ -59,14 +60,14 @@ class SqlLedger:
         )
         with self._read() as connection:
             bodies = connection.scalars(query).all()
-        return [msgspec.json.decode(body, type=RunOutcome) for body in bodies]
+            return [msgspec.json.decode(body, type=RunOutcome) for body in bodies]
 
     def run(self, run_id: str) -> RunOutcome | None:
         """One run with its items."""
         query = sa.select(RUNS.c.body).where(RUNS.c.run_id == run_id)
         with self._read() as connection:
             body = connection.scalar(query)
-        return None if body is None else msgspec.json.decode(body, type=RunOutcome)
+            return None if body is None else msgspec.json.decode(body, type=RunOutcome)
 
     def intend(
         self,
@@ -78,7 +79,7 @@ class SqlLedger:
         before: Mapping[str, Mapping[str, Any]],
     ) -> Sequence[IntentState]:
         """Commit intents durably before anything is sent; in the order given."""
-        with self._engine.begin() as connection:
+        with writing(self._engine, _PART) as connection:
             if connection.dialect.name == "postgresql":
                 # One at a time, as SQLite has it anyway: two would not see each other.
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_INTENTS)))
@@ -108,12 +109,7 @@ class SqlLedger:
         values: Mapping[str, Any],
     ) -> IntentState:
         if known is not None and known["state"] not in _AGAIN:
-            return IntentState(
-                key=change.key,
-                state=known["state"],
-                record_id=known["record_id"],
-                intended_at=known["intended_at"],
-            )
+            return _state(change.key, known)
         row = {
             **values,
             "key": change.key,
@@ -131,6 +127,12 @@ class SqlLedger:
             key=change.key, state="new", intended_at=values["intended_at"]
         )
 
+    def known(self, keys: Sequence[str]) -> Mapping[str, IntentState]:
+        """The last attempt of each of these keys; what never had one is left out."""
+        with self._read() as connection:
+            found = self._known(connection, keys)
+        return {key: _state(key, row) for key, row in found.items()}
+
     def settle(
         self,
         outcomes: Sequence[tuple[str, str, ItemOutcome]],
@@ -140,7 +142,7 @@ class SqlLedger:
     ) -> None:
         """Record outcomes as (key, new state, item), of this run or the last one."""
         mine = sa.true() if run_id is None else LEDGER.c.run_id == run_id
-        with self._engine.begin() as connection:
+        with writing(self._engine, _PART) as connection:
             for key, state, item in outcomes:
                 values: dict[str, Any] = {
                     "state": state,
@@ -251,25 +253,34 @@ class SqlLedger:
     def _entries(self, where: sa.ColumnElement[bool]) -> Sequence[LedgerEntry]:
         query = sa.select(LEDGER).where(where).order_by(LEDGER.c.sequence)
         with self._read() as connection:
-            rows = connection.execute(query).all()
-        return [
-            LedgerEntry(
-                sequence=row.sequence,
-                run_id=row.run_id,
-                plan_id=row.plan_id,
-                change=msgspec.json.decode(row.change, type=Change),
-                state=row.state,
-                intended_at=row.intended_at,
-                settled_at=row.settled_at,
-                record_id=row.record_id,
-                before=msgspec.json.decode(row.before),
-                detail=row.detail,
-            )
-            for row in rows
-        ]
+            return [_entry(row) for row in connection.execute(query)]
 
-    def _read(self) -> sa.Connection:
-        return self._engine.connect().execution_options(reading=True)
+    def _read(self) -> AbstractContextManager[sa.Connection]:
+        return reading(self._engine, _PART)
+
+
+def _state(key: str, row: sa.RowMapping) -> IntentState:
+    return IntentState(
+        key=key,
+        state=row["state"],
+        record_id=row["record_id"],
+        intended_at=row["intended_at"],
+    )
+
+
+def _entry(row: sa.Row[Any]) -> LedgerEntry:
+    return LedgerEntry(
+        sequence=row.sequence,
+        run_id=row.run_id,
+        plan_id=row.plan_id,
+        change=msgspec.json.decode(row.change, type=Change),
+        state=row.state,
+        intended_at=row.intended_at,
+        settled_at=row.settled_at,
+        record_id=row.record_id,
+        before=msgspec.json.decode(row.before),
+        detail=row.detail,
+    )
 
 
 def _past(row: sa.Row[Any]) -> PastWrite:

@@ -1,14 +1,18 @@
 """Tombstones on SQLAlchemy; see :class:`syncd.ports.stores.Tombstones`."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
+from typing import Final
 
 import msgspec
 import sqlalchemy as sa
 
-from syncd.db.engine import chunks, upsert
+from syncd.db.engine import chunks, reading, upsert, writing
 from syncd.db.tables import TOMBSTONES
 from syncd.model.tombstone import Tombstone
+
+_PART: Final = "tombstones"
 
 
 class SqlTombstones:
@@ -52,7 +56,7 @@ class SqlTombstones:
             }
             for one in tombstones
         ]
-        with self._engine.begin() as connection:
+        with writing(self._engine, _PART) as connection:
             upsert(connection, TOMBSTONES, rows)
 
     def clear(self, ids: Sequence[str], *, now: datetime) -> Sequence[Tombstone]:
@@ -69,5 +73,5 @@ class SqlTombstones:
     def _decoded(self, bodies: Iterable[str]) -> Iterable[Tombstone]:
         return (msgspec.json.decode(body, type=Tombstone) for body in bodies)
 
-    def _read(self) -> sa.Connection:
-        return self._engine.connect().execution_options(reading=True)
+    def _read(self) -> AbstractContextManager[sa.Connection]:
+        return reading(self._engine, _PART)

@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 import sqlalchemy as sa
 
-from syncd.db.engine import upsert
+from syncd.db.engine import reading, upsert, writing
 from syncd.db.tables import (
     CURSORS,
     DIRTY,
@@ -33,6 +33,7 @@ from syncd.mirror.proof import (
     save_proof,
     versions_of,
 )
+from syncd.model.entities import ENTITY_TYPES
 from syncd.model.ids import salesforce_id
 from syncd.model.membership import Base
 from syncd.model.outcome import PollOutcome
@@ -48,6 +49,7 @@ from syncd.ports.stores import (
 )
 
 _LOCK_KEY: Final = 7_396_124_503  # any number that nobody else takes
+_PART: Final = "the mirror"
 
 
 class SqlMirror:
@@ -71,7 +73,7 @@ class SqlMirror:
         )
         with self._read() as connection:
             found = connection.scalar(query)
-        return None if not found or found == "null" else dict(json.loads(found))
+            return None if not found or found == "null" else dict(json.loads(found))
 
     def commit(self, page: MirrorPage, *, now: datetime) -> CommitResult:
         """Store a page: records, filing, dirty homes and cursor in one transaction."""
@@ -89,21 +91,21 @@ class SqlMirror:
     def save_poll(self, outcome: PollOutcome) -> None:
         """Remember how a connector's poll ended."""
         body = msgspec.json.encode(outcome).decode()
-        with self._engine.begin() as connection:
+        with writing(self._engine, _PART) as connection:
             upsert(connection, POLLS, [{"system": outcome.system, "outcome": body}])
 
     def polls(self) -> Mapping[str, PollOutcome]:
         """The last poll of each system."""
         with self._read() as connection:
             rows = connection.execute(sa.select(POLLS)).all()
-        return {
-            r.system: msgspec.json.decode(r.outcome, type=PollOutcome) for r in rows
-        }
+            return {
+                r.system: msgspec.json.decode(r.outcome, type=PollOutcome) for r in rows
+            }
 
     def save_fact(self, name: str, value: Any) -> None:  # noqa: ANN401 - any JSON value
         """Remember something about the org: its ids, links, unmapped fields."""
         body = msgspec.json.encode(value, order="deterministic").decode()
-        with self._engine.begin() as connection:
+        with writing(self._engine, _PART) as connection:
             upsert(connection, FACTS, [{"name": name, "value": body}])
 
     def facts(self) -> Mapping[str, Any]:
@@ -163,7 +165,7 @@ class SqlMirror:
 
     def clear_dirty(self, homes: Sequence[DirtyHome]) -> None:
         """Reconciled; a home dirtied again since stays dirty."""
-        with self._engine.begin() as connection:
+        with writing(self._engine, _PART) as connection:
             for one in homes:
                 connection.execute(
                     sa.delete(DIRTY).where(
@@ -243,8 +245,11 @@ class SqlMirror:
         )
         with self._read() as connection:
             row = connection.execute(query).one_or_none()
-        if row is None:
-            return None
+            if row is None:
+                return None
+            # Callers decode it when this is long over: damage is told here.
+            kind = ENTITY_TYPES[(row.system, row.object)]
+            msgspec.json.decode(row.fields, type=kind)
         return Record(
             ref=ref,
             version=row.version,
@@ -332,13 +337,13 @@ class SqlMirror:
         Two at once would each file without the other's keys, and could give two
         dirtyings the same mark.
         """
-        with self._engine.begin() as connection:
+        with writing(self._engine, _PART) as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK_KEY)))
             yield connection
 
-    def _read(self) -> sa.Connection:
-        return self._engine.connect().execution_options(reading=True)
+    def _read(self) -> AbstractContextManager[sa.Connection]:
+        return reading(self._engine, _PART)
 
 
 def _facts(connection: sa.Connection) -> dict[str, Any]:

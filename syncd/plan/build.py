@@ -77,7 +77,8 @@ def build_plan(findings: Sequence[Finding], *, inputs: PlanInputs) -> Plan:
             for change in planned.values()
         ]
     )
-    shown = tuple(_shown(f, changes, dropped.get(f.id), inputs) for f in ordered)
+    mine = _by_finding(changes)
+    shown = tuple(_shown(f, mine[f.id], dropped.get(f.id), inputs) for f in ordered)
     digest = digest_of(changes, orgs=inputs.orgs)
     return Plan(
         schema=SCHEMA,
@@ -279,13 +280,21 @@ def _dependencies(
     return tuple(sorted(one for one in ids if one in planned))
 
 
+def _by_finding(changes: Iterable[Change]) -> Mapping[str, Sequence[Change]]:
+    """Changes of each finding; empty for one that has none."""
+    found: dict[str, list[Change]] = defaultdict(list)
+    for change in changes:
+        for finding_id in change.finding_ids:
+            found[finding_id].append(change)
+    return found
+
+
 def _shown(
     finding: Finding,
-    changes: Sequence[Change],
+    mine: Sequence[Change],
     dropped: Held | None,
     inputs: PlanInputs,
 ) -> PlanFinding:
-    mine = [change for change in changes if finding.id in change.finding_ids]
     status = "report"
     if mine:
         auto = all(change.mode == Mode.AUTO.value for change in mine)

@@ -309,11 +309,16 @@ class WritingConnector(Connector, Protocol):
         ...
 
     def find_effect(self, write: Write) -> Current | None:
-        """Look for what a create of unknown outcome made; None = not there (yet)."""
+        """Look for what a create of unknown outcome made; None = not there (yet).
+
+        Not for roles: their two sides tell them, in ``memberships``.
+        """
         ...
 
-    def membership(self, object_name: str, opportunity_id: str) -> Sequence[Current]:
-        """The complete role set of one opportunity, read now."""
+    def memberships(
+        self, object_name: str, opportunity_ids: Sequence[str]
+    ) -> Mapping[str, Sequence[Current]]:
+        """The complete role set of each of these opportunities, read now."""
         ...
 
 

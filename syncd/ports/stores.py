@@ -303,6 +303,10 @@ class Ledger(Protocol):
         """
         ...
 
+    def known(self, keys: Sequence[str]) -> Mapping[str, IntentState]:
+        """The last attempt of each of these keys; what never had one is left out."""
+        ...
+
     def settle(
         self,
         outcomes: Sequence[tuple[str, str, ItemOutcome]],

@@ -99,8 +99,8 @@ class ServiceJobs:
         return summary
 
     def prune(self) -> Mapping[str, Any]:
-        """Forget copied texts that are no longer needed."""
-        return {"texts": self._app.prune()}
+        """Forget copied texts and saved plans that are no longer needed."""
+        return self._app.prune()
 
     def _unripe(self, plan: Plan) -> Iterator[str]:
         """Homes in which something is found that cannot be mended yet."""

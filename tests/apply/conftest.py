@@ -140,22 +140,18 @@ class Connector:
         return write.record_id, WriteStatus.DONE
 
     def find_effect(self, write):
-        """The role with the wanted sides."""
-        wanted = (write.fields["OpportunityId"], write.fields["ContactId"])
-        for role_id, role in self.world.roles.items():
-            found = (role["fields"]["OpportunityId"], role["fields"]["ContactId"])
-            if found == wanted:
-                ref = RecordRef("salesforce", "OpportunityContactRole", role_id)
-                return self._current(ref, tuple(role["fields"]))
-        return None
+        """Tasks are not made here, and roles are found by their sides."""
 
-    def membership(self, object_name, opportunity_id):
-        """All roles of a deal."""
-        return [
-            self._current(RecordRef("salesforce", object_name, role_id), ("ContactId",))
-            for role_id, role in self.world.roles.items()
-            if role["fields"]["OpportunityId"] == opportunity_id
-        ]
+    def memberships(self, object_name, opportunity_ids):
+        """All roles of each deal."""
+        found = {deal: [] for deal in opportunity_ids}
+        for role_id, role in self.world.roles.items():
+            deal = role["fields"]["OpportunityId"]
+            if deal in found:
+                ref = RecordRef("salesforce", object_name, role_id)
+                fields = ("OpportunityId", "ContactId")
+                found[deal].append(self._current(ref, fields))
+        return found
 
 
 def update(number, *, world=None, field="WhatId", value=DEAL, generation=0, **options):

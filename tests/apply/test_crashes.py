@@ -158,10 +158,10 @@ def test_a_system_that_cannot_be_asked_keeps_its_intents(stage):
     stage.later(minutes=11)
     connector = stage.Connector(stage.world)
 
-    def down(write):
+    def down(*_):
         raise RetryableError(system="salesforce", code="http_503", status=503)
 
-    connector.find_effect = down
+    connector.memberships = down
     other = stage.update(1, world=stage.world)
     assert stage.run([other], connector=connector) == ["done"]
     assert len(stage.ledger.open_intents()) == 1

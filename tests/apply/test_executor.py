@@ -88,12 +88,12 @@ class Remote:
             self.versions[write.record_id] = "2026-11-24T09:00:00Z"
 
     def find_effect(self, write):
-        """A role like the wanted one."""
-        return self._role(write.fields["ContactId"])
+        """Nothing but roles is made here."""
 
-    def membership(self, object_name, opportunity_id):
-        """All roles."""
-        return [self._role(role["ContactId"]) for role in self.roles]
+    def memberships(self, object_name, opportunity_ids):
+        """All roles, on every deal."""
+        roles = [self._role(role["ContactId"]) for role in self.roles]
+        return dict.fromkeys(opportunity_ids, roles)
 
     def _role(self, contact):
         for role in self.roles:

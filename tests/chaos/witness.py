@@ -9,7 +9,7 @@ from typing import Any
 
 from syncd.sandbox.http import Request, Response
 
-_ROLES = {
+SIDES = {
     "OpportunityContactRole": ("OpportunityId", "ContactId"),
     "opportunityProspectRole": ("opportunity", "prospect"),
 }
@@ -21,11 +21,15 @@ class Witness:
     """Stands between a recorder and its service; notes updates that say nothing new.
 
     Attributes:
+        calls: Requests that reached the service.
+        writes: Those of them that could change a record.
         repeats: Updates, by record, of fields that held the same values already: an
             effect that was brought about a second time.
     """
 
     service: Any
+    calls: int = 0
+    writes: int = 0
     repeats: Counter[str] = field(default_factory=Counter)
 
     def handle(self, request: Request) -> Response:
@@ -35,7 +39,10 @@ class Witness:
                 row = self._row(record_id)
                 if row and all(row.get(name) == value for name, value in fields):
                     self.repeats[record_id] += 1
-        return self.service.handle(request)
+        answer = self.service.handle(request)
+        self.calls += 1
+        self.writes += self.service.is_write(request)
+        return answer
 
     def __getattr__(self, name: str) -> Any:
         """Everything else is the service's."""
@@ -96,7 +103,7 @@ class _Kind:
         else:
             found = witness.control("resources", {"type": name})["resources"]
             rows = [_flat(one) for one in found]
-        self._sides = _ROLES.get(name, ())
+        self._sides = SIDES.get(name, ())
         self._rows: list[_Row] = rows
 
     @cached_property

@@ -134,3 +134,48 @@ def test_a_forgotten_text_is_still_recognised():
     assert not same(kept, "Something else")
     assert not same(kept, None)
     assert same(kept, forgotten(NOTE))
+
+
+@pytest.mark.parametrize("state", ["open", "done"])
+def test_an_old_plan_is_dropped_once_no_write_of_it_is_open(store, now, state):
+    """The newest stays however old it is; what was written stays in the ledger."""
+    change = copying()
+    saved(store, change, now)
+    applied(store, change, now, state=state)
+    saved(store, copying("k2"), now + timedelta(days=1), plan_id="pln_2")
+    saved(store, copying("k3"), now + timedelta(days=2), plan_id="pln_3")
+    assert store.retention.drop_plans(before=now) == 0
+    dropped = store.retention.drop_plans(before=now + timedelta(days=99))
+    kept = {plan.plan_id for plan in store.plans.latest()}
+    assert kept == {"pln_3"} | ({"pln_1"} if state == "open" else set())
+    assert dropped == 3 - len(kept)
+    assert store.ledger.entry_of(change.id).state == state
+
+
+@pytest.mark.parametrize(
+    ("store_keys", "limit_keys", "days", "kept"),
+    [
+        ("", "", 29, True),
+        ("", "", 31, False),
+        ("plans_kept_days = 2", "", 3, False),
+        ("plans_kept_days = 2", "plan_max_age_hours = 96", 3, True),
+        ("plans_kept_days = 0", "", 5_000, True),
+    ],
+)
+def test_saved_plans_are_kept_for_as_long_as_configured(
+    tmp_path, monkeypatch, now, store_keys, limit_keys, days, kept
+):
+    """By default thirty days, never less than they can be applied, 0 = for good."""
+    from syncd import clock
+    from syncd.config.load import load_config
+    from syncd.wiring import open_app
+
+    path = tmp_path / "syncd.toml"
+    path.write_text(f"[store]\n{store_keys}\n[limits]\n{limit_keys}\n")
+    with open_app(load_config(path)) as app:
+        saved(app.store, copying(), now)
+        later = now + timedelta(days=days)
+        saved(app.store, copying("k2"), later, plan_id="pln_2")
+        monkeypatch.setattr(clock, "now", lambda: later)
+        assert app.prune()["plans"] == (not kept)
+        assert (app.store.plans.load("pln_1") is not None) == kept
