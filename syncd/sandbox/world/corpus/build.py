@@ -7,6 +7,7 @@ from random import Random
 from typing import TextIO
 
 from syncd.sandbox.world.corpus.by_deal import tell_by_deal
+from syncd.sandbox.world.corpus.by_seller import tell_by_seller
 from syncd.sandbox.world.corpus.knobs import WorldKnobs
 from syncd.sandbox.world.corpus.log_activities import ActivityLog
 from syncd.sandbox.world.corpus.log_calendar import CalendarLog
@@ -21,14 +22,16 @@ def generate_world(
     """A company with a latent truth, as of ``now``; equal input, equal rows."""
     build = OrgBuilder(Random(f"world {seed}"), now, Knobs())  # noqa: S311 - no secret
     build.add_value_lists()
-    story = tell_by_deal(build, knobs, accounts)
+    tell = tell_by_seller if knobs.generator == "sellers" else tell_by_deal
+    story = tell(build, knobs, accounts)
     deals = DealLog(build=build, knobs=knobs)
     for firm in story.firms:
         deals.write(firm)
     company = build.company
     activities = ActivityLog(
         build=build,
-        knobs=knobs,
+        knobs_of_most=knobs,
+        habits=story.habits,
         calendar=CalendarLog(company=company, seed=seed),
         recorder=story.recorder,
     )

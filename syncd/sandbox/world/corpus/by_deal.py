@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from syncd.sandbox.world import names
 from syncd.sandbox.world.corpus.chances import days, office_hour, poisson, some
 from syncd.sandbox.world.corpus.deals import DealMaker, is_in_work, people_of
 from syncd.sandbox.world.corpus.knobs import WorldKnobs
+from syncd.sandbox.world.corpus.mishaps import befall
 from syncd.sandbox.world.corpus.people import FirmMaker, PeopleMaker, company_names
 from syncd.sandbox.world.corpus.staff import Staff
 from syncd.sandbox.world.corpus.titles import Titles
@@ -313,41 +313,10 @@ class _Teller:
             title_kind=title_kind,
             series=series,
         )
-        self._befall(occasion)
+        former = self.titles.for_firm(firm, guests[0].name) if firm and guests else ""
+        befall(occasion, self.build, self.knobs, former)
         self.story.occasions.append(occasion)
         return occasion
-
-    def _befall(self, one: Occasion) -> None:
-        """What happens to meetings on their way."""
-        if one.kind != "meeting" or not one.guests:
-            return
-        chance, knobs = self.build.chance, self.knobs
-        if one.series is None:
-            self._arrange(one)
-        if one.series is None and chance(knobs.cancelled):
-            one.status = "cancelled"
-        elif chance(knobs.no_show):
-            one.status = "no_show"
-
-    def _arrange(self, one: Occasion) -> None:
-        """Moves, other names, rooms and bots, guests without an address."""
-        random, chance, knobs = self.build.random, self.build.chance, self.knobs
-        if chance(knobs.rescheduled):
-            one.moved_from = one.at - days(random, 1, 9)
-        if chance(knobs.renamed) and one.firm is not None:
-            one.former_title = self.titles.for_firm(one.firm, one.guests[0].name)
-        if chance(knobs.crowd):
-            one.others = (random.choice(_OTHERS),)
-        if chance(knobs.unlisted):
-            first, last = random.choice(names.FIRST), random.choice(names.LAST)
-            one.unlisted = (f"{first} {last}",)
-
-
-_OTHERS: Final = (
-    ("c_18room4@resource.calendar.google.com", "Room 4"),
-    ("notes@otter.ai", "Otter Notetaker"),
-    ("sales-team@northwind-cloud.com", "Sales"),
-)
 
 
 def _current(firm: Firm, guests: tuple[Person, ...], at: datetime) -> Deal | None:

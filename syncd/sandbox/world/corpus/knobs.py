@@ -89,7 +89,7 @@ class WorldKnobs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         0.015,
         0.005,
     )
-    past_deals: Count = 1.5
+    past_deals: Count = 1.3
     prospects: Rate = 0.35
     same_name: Rate = 0.5
     renewal_ahead: Rate = 0.12

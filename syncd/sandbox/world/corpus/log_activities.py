@@ -1,6 +1,6 @@
 """What Salesforce and Outreach keep of meetings, calls and mails."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -26,17 +26,23 @@ _CASE_KNOWN: Final = 0.35
 
 @dataclass(kw_only=True)
 class ActivityLog:
-    """Keeps the records of occasions, in the order in which they happen."""
+    """Keeps the records of occasions, in the order in which they happen.
+
+    ``habits`` are those of our people who differ from ``knobs``, by their ids.
+    """
 
     build: OrgBuilder
-    knobs: WorldKnobs
+    knobs_of_most: WorldKnobs
     calendar: CalendarLog
     recorder: str
+    habits: Mapping[str, WorldKnobs]
     made: list[str] = field(default_factory=list)
+    knobs: WorldKnobs = field(init=False)
 
     def write(self, one: Occasion) -> list[str]:
         """Everything that anybody keeps of an occasion; ids of its activities."""
         self.made = []
+        self.knobs = self.habits.get(one.host.id, self.knobs_of_most)
         if one.kind == "meeting":
             self._meeting(one)
         elif one.kind == "mail":

@@ -117,21 +117,21 @@ def _of_deal(one: Occasion, deal: Deal, knobs: WorldKnobs) -> Iterator[str]:
 
 
 def _today_misleads(one: Occasion, deal: Deal, knobs: WorldKnobs) -> bool:
-    """Whether today's state points elsewhere while history tells how it was.
+    """Whether today's state points elsewhere while history singles the deal out.
 
-    The deal is closed today and another one of the account is open; or it is in other
-    hands now. It was open then, and the services hold what shows it.
+    It was the account's only open deal then. Today it is closed and another one is
+    open or came right after it, or it is in other hands; the services hold what shows
+    how it was.
     """
-    if knobs.history == "none" or not deal.is_open_at(one.at):
+    others = [d for d in deal.firm.deals if d is not deal]
+    alone = deal.is_open_at(one.at) and not any(d.is_open_at(one.at) for d in others)
+    if knobs.history == "none" or not alone:
         return False
-    firm = deal.firm
-    others = [d for d in firm.deals if d is not deal]
-    open_now = [d for d in others if not d.is_closed]
-    then = [d for d in others if d.is_open_at(one.at)]
-    overtaken = deal.is_closed and bool(open_now) and not then
+    overtaken = deal.is_closed and any(
+        not other.is_closed or _follows(other, deal, one.at) for other in others
+    )
     handed_on = knobs.history == "full" and deal.owner_at(one.at) is not deal.owner
-    back_to_back = deal.is_closed and any(_follows(d, deal, one.at) for d in others)
-    return overtaken or handed_on or back_to_back
+    return overtaken or handed_on
 
 
 def _follows(later: Deal, deal: Deal, at: datetime) -> bool:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final
 
+from syncd.sandbox.world.corpus.knobs import WorldKnobs
+
 OPEN_STAGES: Final = (
     "Discovery",
     "Scoping",
@@ -232,10 +234,8 @@ class Occasion:
         others: Addresses of rooms, bots and lists that are invited, too.
     """
 
-    number: int
     kind: str
     at: datetime
-    minutes: int
     staff: tuple[Staffer, ...]
     guests: tuple[Person, ...]
     about: "Deal | SupportCase | None"
@@ -249,6 +249,8 @@ class Occasion:
     unlisted: tuple[str, ...] = ()
     others: tuple[tuple[str, str], ...] = ()
     is_private: bool = False
+    number: int = 0
+    minutes: int = 30
 
     @property
     def host(self) -> Staffer:
@@ -272,12 +274,14 @@ class Story:
 
     Attributes:
         recorder: The Salesforce user that Chorus writes as.
+        habits: Those of our people who keep records unlike the others, by id.
         occasions: By time.
     """
 
     firms: list[Firm] = field(default_factory=list)
     staff: list[Staffer] = field(default_factory=list)
     recorder: str = ""
+    habits: dict[str, WorldKnobs] = field(default_factory=dict)
     series: list[Series] = field(default_factory=list)
     occasions: list[Occasion] = field(default_factory=list)
 
