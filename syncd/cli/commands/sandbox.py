@@ -67,6 +67,9 @@ def sandbox(
                 remedy="name another one, or 0",
             )
         ) from None
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
     try:
         path = running.write_config(folder)
         if labels is not None:
@@ -74,9 +77,6 @@ def sandbox(
         print(f"# {path}")
         print(f"# control port: {running.urls['control']}")
         print(path.read_text(encoding="utf-8"), flush=True)
-        stopped = threading.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: stopped.set())
         stopped.wait()
     finally:
         running.close()

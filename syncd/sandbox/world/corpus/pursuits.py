@@ -130,6 +130,8 @@ class Selling:
         guests = self._guests(pursuit, wished)
         staff = self._ours(pursuit, wished)
         at = self.diaries.book(staff, wished)
+        if at >= self.agenda.ends:
+            return
         kinds = {"meeting": 2.0 + pursuit.stage, "call": 3.0, "mail": 2.0}
         (kind,) = some(self.random, kinds, 1)
         if kind != "meeting":
