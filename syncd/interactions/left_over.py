@@ -1,5 +1,6 @@
 """Activities that nothing at their own time speaks of: moved, shifted or doubled."""
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -22,30 +23,37 @@ def join_left_over(
     gathering: Gathering, left_over: Iterable[tuple[Activity, int]], default_zone: str
 ) -> None:
     """Join what is left over to a moved meeting, else to one another."""
+    rest = [
+        (a, handle, outside_of(gathering.directory, gathering.people.of_activity(a)))
+        for a, handle in left_over
+    ]
+    moved = {
+        activity.id: hit
+        for activity, _, people in rest
+        if (hit := _moved(gathering, activity, people, default_zone))
+    }
+    claims = Counter(
+        (moved[a.id][0], a.created_by_id) for a, *_ in rest if a.id in moved
+    )
     alone: list[tuple[Activity, int, Outside]] = []
-    for activity, handle in left_over:
-        people = outside_of(gathering.directory, gathering.people.of_activity(activity))
-        zone = zone_of(gathering.org, activity.owner_id, default_zone)
-        found = _moved(gathering, activity, people, zone)
-        if found is None:
+    for activity, handle, people in rest:
+        meeting, says = moved.get(activity.id, (None, ""))
+        if meeting is None or claims[(meeting, activity.created_by_id)] > 1:
             alone.append((activity, handle, people))
         else:
-            gathering.join(found[0], handle, found[1])
+            gathering.join(meeting, handle, says)
     _join_events(gathering, alone)
     _join_tasks(gathering, alone, default_zone)
 
 
 def _moved(
-    gathering: Gathering, activity: Activity, people: Outside, zone: ZoneInfo
+    gathering: Gathering, activity: Activity, people: Outside, default_zone: str
 ) -> tuple[int, str] | None:
-    """The one meeting of this owner, person and title that stands at another hour.
-
-    Only a meeting that no other Event logs, and only with a sign: both were made
-    together, or the clock is off by just an hour or the owner's zone.
-    """
+    """The one meeting of this owner, person and title that stands at another hour."""
     owner, at = gathering.address_of(activity.owner_id), activity.starts_at
     if owner is None or at is None or not is_timed(activity) or activity.is_child:
         return None
+    zone = zone_of(gathering.org, activity.owner_id, default_zone)
     hits = [
         (handle, says)
         for handle in gathering.near([owner], at, _MOVED_WITHIN)
@@ -56,32 +64,52 @@ def _moved(
 
 
 def _sign(cluster: Cluster, activity: Activity, at: datetime, zone: ZoneInfo) -> str:
-    """Why this is the same meeting at another hour; empty when nothing says so."""
-    meetings = [m for m in cluster.meetings if m.starts_at is not None]
-    titles = [m.title for m in meetings if m.title]
-    is_logged = any(a.object == "Event" for a in cluster.activities)
-    if is_logged or any(m.series_id for m in meetings):
-        return ""
-    if not equal(titles, activity.subject):
-        return ""
-    if any(_is_shifted(m, activity, at, zone) for m in meetings):
-        return "the same person and title, the clock shifted"
-    made = activity.created_at
-    if made and any(
-        m.created_at and abs(m.created_at - made) <= _MADE_WITHIN for m in meetings
+    """Why this is the same meeting at another hour; empty when nothing says so.
+
+    Nobody logs one meeting twice, so the author has no other Event there; and the
+    weeks of a series have one title, so theirs are never taken for moved.
+    """
+    author = activity.created_by_id
+    if any(
+        a.object == "Event" and a.created_by_id == author for a in cluster.activities
     ):
-        return "made together with the invite, which was moved"
+        return ""
+    if any(meeting.series_id for meeting in cluster.meetings):
+        return ""
+    for meeting in cluster.meetings:
+        if equal([meeting.title or ""], activity.subject):
+            if _is_shifted(meeting, activity, at, zone):
+                return "the same person and title, the clock shifted"
+            if _is_known_at(meeting, activity, at):
+                return "the same person, title and length, and the invite was moved"
     return ""
+
+
+def _is_known_at(meeting: Meeting, activity: Activity, at: datetime) -> bool:
+    """Whether the invite was there when the Event was made, and is as long.
+
+    Tools that make both at once are some minutes apart.
+    """
+    sent, made = meeting.created_at, activity.created_at
+    if sent is None or made is None:
+        return False
+    is_together = abs(sent - made) <= _MADE_WITHIN
+    return is_together or (sent < made and _is_as_long(meeting, activity, at))
+
+
+def _is_as_long(meeting: Meeting, activity: Activity, at: datetime) -> bool:
+    if meeting.starts_at is None or meeting.ends_at is None or activity.ends_at is None:
+        return False
+    return meeting.ends_at - meeting.starts_at == activity.ends_at - at
 
 
 def _is_shifted(
     meeting: Meeting, activity: Activity, at: datetime, zone: ZoneInfo
 ) -> bool:
-    if meeting.starts_at is None or meeting.ends_at is None or activity.ends_at is None:
+    if meeting.starts_at is None or not _is_as_long(meeting, activity, at):
         return False
-    is_as_long = meeting.ends_at - meeting.starts_at == activity.ends_at - at
     offset = meeting.starts_at.astimezone(zone).utcoffset() or timedelta(0)
-    return is_as_long and abs(meeting.starts_at - at) in {_HOUR, abs(offset)}
+    return abs(meeting.starts_at - at) in {_HOUR, abs(offset)}
 
 
 def _join_events(
