@@ -88,18 +88,19 @@ def _add_meetings(gathering: Gathering, meetings: Iterable[Meeting]) -> None:
 
 
 def _join_doubled_invites(gathering: Gathering, handles: Iterable[int]) -> None:
-    """Two invites to the same people, start and title: nobody sits in two at once."""
+    """Two invites to the same people, hour and title: nobody sits in two at once."""
     buckets: dict[tuple[object, ...], list[int]] = {}
     for handle in handles:
         cluster, people = gathering.clusters.get(handle), gathering.known(handle).keys
-        start = leading_copy(cluster.meetings).starts_at
+        leading = leading_copy(cluster.meetings)
         if people:
-            same = (start, people, is_cancelled(cluster.meetings))
+            hour = (leading.starts_at, leading.ends_at)
+            same = (*hour, people, is_cancelled(cluster.meetings))
             buckets.setdefault(same, []).append(handle)
     for some in buckets.values():
         for first, second in combinations(some, 2):
             if _is_doubled(gathering, first, second):
-                gathering.join(first, second, "the same start, people and title")
+                gathering.join(first, second, "the same hour, people and title")
 
 
 def _is_doubled(gathering: Gathering, first: int, second: int) -> bool:

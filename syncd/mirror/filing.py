@@ -4,8 +4,9 @@ A *key* names a person, a company or a deal in one system (``sf:003…``, ``mail
 ``op:12``). Records of people, accounts and deals define keys; every record looks keys
 up. A record's home is the home of the strongest key it looks up. First the ids by which
 it names another record of the same interaction, so that both are judged together
-whomever either names; then people, deals and accounts. Without any, the home is the
-e-mail domain, the address itself for free mail, else the record.
+whomever either names; then people, deals and accounts, and for strangers the one
+account whose website has their domain. Without any, the home is the e-mail domain, the
+address itself for free mail, else the record.
 
 Who follows whom never goes round: calendar copies are filed by their people alone,
 recordings after them, calls and mails by the person called; Salesforce's activities
@@ -39,13 +40,15 @@ from syncd.model.entities import (
     Prospect,
     ProspectRole,
 )
-from syncd.model.mail import domain_of, registrable_domain
+from syncd.model.mail import domain_of, domain_of_website, registrable_domain
 from syncd.model.record import RecordRef
 
 NOWHERE: Final = ""
 """Home of records that are never judged: org-wide tables and internal meetings."""
 JOINED: Final = -1
 """Tier of keys that name another record of the same interaction."""
+COMPANY: Final = 9
+"""Tier of the domains of addresses that nobody has."""
 _OWN_HOME: Final = "record:"
 _TASK: Final = "00T"
 LONGEST_ID: Final = 320
@@ -67,8 +70,11 @@ class Keys:
     level: int = 3
 
 
-def _lookups(*tiers: Iterable[str], joined: Iterable[str] = ()) -> dict[str, int]:
+def _lookups(
+    *tiers: Iterable[str], joined: Iterable[str] = (), strangers: Iterable[str] = ()
+) -> dict[str, int]:
     found: dict[str, int] = dict.fromkeys(joined, JOINED)
+    found |= dict.fromkeys(_sites(strangers), COMPANY)
     for tier, keys in enumerate(tiers):
         for key in keys:
             found.setdefault(key, tier)
@@ -83,6 +89,10 @@ def _mail(addresses: Iterable[str | None]) -> list[str]:
     return [f"mail:{one}" for one in addresses if one]
 
 
+def _sites(addresses: Iterable[str]) -> list[str]:
+    return [f"site:{registrable_domain(domain_of(one))}" for one in addresses]
+
+
 def _named(kind: str, *ids: str | None) -> list[str]:
     return [f"{kind}:{one}" for one in ids if one and len(one) <= LONGEST_ID]
 
@@ -95,7 +105,9 @@ def keys_of(_entity: Entity) -> Keys | None:
 
 @keys_of.register
 def _(one: Account) -> Keys:
-    return Keys(looks_up={}, defines=(f"sf:{one.id}",), own_home=one.id, level=0)
+    site = domain_of_website(one.website)
+    defines = (f"sf:{one.id}", *([f"site:{site}"] if site else []))
+    return Keys(looks_up={}, defines=defines, own_home=one.id, level=0)
 
 
 @keys_of.register
@@ -142,7 +154,10 @@ def _(one: OutreachAccount) -> Keys:
 def _(one: Prospect) -> Keys:
     return Keys(
         looks_up=_lookups(
-            _sf(*one.crm_ids), _mail(one.emails), _named("oa", one.account_id)
+            _sf(*one.crm_ids),
+            _mail(one.emails),
+            _named("oa", one.account_id),
+            strangers=one.emails,
         ),
         defines=(f"op:{one.id}",),
         addresses=one.emails,
@@ -222,7 +237,7 @@ def _(one: OutreachTask) -> Keys:
 def _(one: Meeting) -> Keys:
     guests = tuple(a.email for a in one.attendees if a.email and not a.is_resource)
     return Keys(
-        looks_up=_lookups(_mail(guests)),
+        looks_up=_lookups(_mail(guests), strangers=guests),
         defines=tuple(_named("uid", one.ical_uid)),
         addresses=guests,
     )
@@ -239,7 +254,9 @@ def _(one: Engagement) -> Keys:
         logged = _named("logged", name)
         return Keys(looks_up=_lookups(logged, joined=invite), level=6)
     return Keys(
-        looks_up=_lookups(_mail(people), deal, account, joined=invite),
+        looks_up=_lookups(
+            _mail(people), deal, account, joined=invite, strangers=people
+        ),
         defines=tuple(_named("recording", name)),
         addresses=people,
         level=4,
@@ -269,9 +286,9 @@ def choose_home(
     for tier in sorted(set(keys.looks_up.values())):
         found: Counter[str] = Counter()
         for key, its_tier in keys.looks_up.items():
-            if its_tier == tier and not _is_ours(key, own_domains):
+            if its_tier == tier and not _says_nothing(key, own_domains, free_mail):
                 found.update(home for home in set(homes_of.get(key, ())) if home)
-        if tier == JOINED and not _is_clear(found):
+        if tier in {JOINED, COMPANY} and not _is_clear(found):
             continue
         if found:
             # Most keys first, then the smallest id: the same answer in every order.
@@ -286,9 +303,17 @@ def _is_clear(found: Counter[str]) -> bool:
     return len(found) == 1 and not next(iter(found)).startswith(_OWN_HOME)
 
 
-def _is_ours(key: str, own_domains: frozenset[str]) -> bool:
-    """Whether a key is an address of our own people, some of whom are contacts too."""
-    return key.startswith("mail:") and domain_of(key) in own_domains
+def _says_nothing(
+    key: str, own_domains: frozenset[str], free_mail: frozenset[str]
+) -> bool:
+    """Whether a key is an address of our own people, some of whom are contacts too.
+
+    Or the domain of ours, or of a provider whose customers have nothing in common.
+    """
+    kind, _, name = key.partition(":")
+    if kind == "mail":
+        return domain_of(name) in own_domains
+    return kind == "site" and name in own_domains | free_mail
 
 
 def _without_account(

@@ -90,6 +90,36 @@ def test_records_that_name_each_other_meet_in_one_home(
 
 
 @pytest.mark.parametrize(
+    ("sites", "home"),
+    [
+        (("https://www.unknown.example/en", "b.example"), "001A"),
+        (("unknown.example", "shop.unknown.example"), "domain:unknown.example"),
+        (("b.example", "us.example"), "domain:unknown.example"),
+    ],
+)
+def test_strangers_are_judged_with_the_one_account_of_their_domain(
+    store: Store,
+    record: Build,
+    page: Build,
+    now: datetime,
+    sites: tuple[str, str],
+    home: str,
+) -> None:
+    """Two accounts with one domain, or our own company's account, decide nothing."""
+    meeting = _meeting(record, "m1", "new@mail.unknown.example")
+    first, second = sites
+    records = [
+        record(SF, "User", "005R", email="rep@us.example"),
+        record(SF, "Account", "001A", website=first),
+        record(SF, "Account", "001B", website=second),
+        meeting,
+    ]
+    for one in records:
+        store.mirror.commit(page(one), now=now)
+    assert _home(store, meeting) == home
+
+
+@pytest.mark.parametrize(
     ("guests", "home"),
     [
         (("x@mail.unknown.co.uk",), "domain:unknown.co.uk"),
@@ -223,6 +253,8 @@ def _orders(record: Build, now: datetime) -> list[Record]:
         record("outreach", "call", "10", prospect_id="8"),
         record("outreach", "call", "11", prospect_id="7", crm_ids=("00T3",)),
         record("outreach", "call", "12", crm_ids=("00T1",)),
+        record(SF, "Account", "001S", website="stranger.example"),
+        _meeting(record, "m3", "x@stranger.example"),
         record("chorus", "engagement", "E", ical_uid="u"),
         record(SF, "Task", "00T1", who_id="00Q1"),
         record(SF, "Task", "00T4", chorus_id="e"),
