@@ -4,9 +4,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from syncd.identity.names import fold_name
 from syncd.model.entities import Contact, Lead, Prospect, User
 from syncd.model.ids import salesforce_id
-from syncd.model.mail import normalise_email, strip_plus_tag
+from syncd.model.mail import (
+    domain_of,
+    domain_of_website,
+    lies_under,
+    normalise_email,
+    plain_mailbox,
+    registrable_domain,
+)
 from syncd.model.view import HomeRecords, OrgContext
 
 CONTACT_PREFIX = "003"
@@ -70,13 +78,13 @@ class Directory:
 
     @cached_property
     def prospects(self) -> dict[str, Prospect]:
-        """Prospects by id, those in the trash left out."""
-        return {
-            prospect.id: prospect
-            for layer in layers(self.records)
-            for prospect in layer.prospects
-            if prospect.trashed_at is None
-        }
+        """Prospects by id; one in the trash is still whom an old call names."""
+        return {p.id: p for layer in layers(self.records) for p in layer.prospects}
+
+    @cached_property
+    def live_prospects(self) -> tuple[Prospect, ...]:
+        """Prospects that can be looked up: those outside the trash."""
+        return tuple(p for p in self.prospects.values() if p.trashed_at is None)
 
     def survivor(self, contact_id: str) -> str:
         """The contact that a merged one lives on in; itself when not merged."""
@@ -102,9 +110,9 @@ class Directory:
 
     @cached_property
     def contacts_by_plain_email(self) -> dict[str, tuple[str, ...]]:
-        """Contact ids by address without its plus tag: a weak key."""
+        """Contact ids by mailbox, plus tag and Gmail's dots aside: a weak key."""
         return _by_key(
-            (strip_plus_tag(email), contact_id)
+            (plain_mailbox(email), contact_id)
             for email, ids in self.contacts_by_email.items()
             for contact_id in ids
         )
@@ -137,19 +145,19 @@ class Directory:
 
     @cached_property
     def prospects_by_email(self) -> dict[str, tuple[str, ...]]:
-        """Prospect ids by address."""
+        """Ids of live prospects by address."""
         return _by_key(
             (_address(email), prospect.id)
-            for prospect in self.prospects.values()
+            for prospect in self.live_prospects
             for email in prospect.emails
         )
 
     @cached_property
     def prospects_by_contact(self) -> dict[str, tuple[str, ...]]:
-        """Prospect ids by the contact that a CRM id connects them to."""
+        """Ids of live prospects by the contact that a CRM id connects them to."""
         return _by_key(
             (contact_id, prospect.id)
-            for prospect in self.prospects.values()
+            for prospect in self.live_prospects
             for contact_id in self.contacts_of_prospect(prospect.id)
         )
 
@@ -168,9 +176,56 @@ class Directory:
                     found.add(self.survivor(lead.converted_contact_id))
         return tuple(sorted(found & self.contacts.keys()))
 
+    @cached_property
+    def customer_domains(self) -> frozenset[str]:
+        """Registrable domains of the contacts here and of their accounts' websites."""
+        found = {domain for known in self._domains.values() for domain in known}
+        return frozenset(found)
+
+    @cached_property
+    def _domains(self) -> dict[str, frozenset[str]]:
+        """Companies' domains by account: its website, and its contacts' addresses."""
+        found: dict[str, set[str]] = {}
+        for contact in self.contacts.values():
+            if contact.account_id:
+                found.setdefault(contact.account_id, set()).update(
+                    registrable_domain(domain_of(e)) for e in contact.emails
+                )
+        for account_id, site in self.sites.items():
+            found.setdefault(account_id, set()).add(site)
+        return {key: frozenset(one - self.org.free_mail) for key, one in found.items()}
+
+    @cached_property
+    def sites(self) -> dict[str, str]:
+        """Registrable domain of the website by account, free-mail providers' aside."""
+        found = {
+            layer.account.id: domain_of_website(layer.account.website)
+            for layer in layers(self.records)
+            if layer.account is not None
+        }
+        return {key: s for key, s in found.items() if s and s not in self.org.free_mail}
+
+    def is_domain_of(self, contact_id: str, domain: str) -> bool:
+        """Whether a company's domain is that of the contact's account."""
+        contact = self.contacts.get(contact_id)
+        known = self._domains.get((contact.account_id or "") if contact else "")
+        return known is not None and registrable_domain(domain) in known
+
+    def is_ours(self, email: str) -> bool:
+        """Whether a normalised address is that of one of our own people."""
+        return email in self.org.staff_by_address or lies_under(
+            domain_of(email), self.org.email_domains
+        )
+
     def user_by_email(self, email: str | None) -> User | None:
-        """The one user with this address; active standard ones are preferred."""
-        users = self.org.users_by_email.get((email or "").casefold(), ())
+        """The one user of ours behind an address; active standard ones are preferred.
+
+        On our own domains a plus tag is the same mailbox.
+        """
+        address = (email or "").casefold()
+        users = self.org.staff_by_address.get(address, ())
+        if not users and lies_under(domain_of(address), self.org.email_domains):
+            users = self.org.staff_by_address.get(plain_mailbox(address), ())
         usable = [u for u in users if u.is_active and u.user_type == "Standard"]
         chosen = usable or list(users)
         return chosen[0] if len(chosen) == 1 else None
@@ -185,8 +240,3 @@ class Directory:
             return linked[0]
         user = self.user_by_email(known.email)
         return None if user is None else user.id
-
-
-def fold_name(name: str) -> str:
-    """A person's name for comparison: letter case and runs of space aside."""
-    return " ".join(name.casefold().split())

@@ -3,14 +3,12 @@
 from datetime import datetime
 
 from syncd.identity.directory import Directory
-from syncd.interactions.attach import attach, kind_of, start_of_activity, zone_of
+from syncd.interactions.activity import kind_of, start_of_activity, zone_of
+from syncd.interactions.attach import attach
 from syncd.interactions.cluster import Cluster
-from syncd.interactions.gather import (
-    Gathering,
-    gather,
-    occurrence_key,
-    start_of_engagement,
-)
+from syncd.interactions.gather import gather, occurrence_key
+from syncd.interactions.gathering import Gathering
+from syncd.interactions.recordings import start_of_engagement
 from syncd.interactions.status import leading_copy, verdict
 from syncd.model.interaction import Interaction, Participant, Side
 from syncd.model.mail import normalise_email
@@ -36,7 +34,7 @@ def build_interactions(
     )
     built = (
         _interaction(gathering, cluster, now, default_zone)
-        for cluster in gathering.clusters.all()
+        for _, cluster in gathering.clusters.items()
     )
     return tuple(
         sorted((i for i in built if i is not None), key=lambda i: (i.starts_at, i.key))
@@ -82,7 +80,7 @@ def _span(
     if cluster.mailings:
         return min(m.delivered_at for m in cluster.mailings if m.delivered_at), None
     first_activity = cluster.activities[0]
-    zone = zone_of(gathering, first_activity.owner_id, default_zone)
+    zone = zone_of(gathering.org, first_activity.owner_id, default_zone)
     return start_of_activity(first_activity, zone), first_activity.ends_at
 
 

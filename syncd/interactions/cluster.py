@@ -71,10 +71,10 @@ class Clusters:
             self._parents[high] = low
         return low
 
-    def all(self) -> list[Cluster]:
-        """Every cluster once."""
+    def items(self) -> list[tuple[int, Cluster]]:
+        """Every cluster once, with its handle."""
         return [
-            item
+            (handle, item)
             for handle, item in enumerate(self._items)
             if self._parents[handle] == handle
         ]

@@ -14,6 +14,7 @@ from syncd.identity.resolve import (
     resolve_prospect,
 )
 from syncd.interactions.cluster import Cluster
+from syncd.interactions.nameless import without_doubles
 from syncd.model.entities import Activity, Call, Engagement, Mailing, Meeting
 from syncd.model.interaction import MatchKey, Participant, Side
 
@@ -114,6 +115,7 @@ class People:
             everybody += self.of_mailing(mailing)
         # The activity's own people are what gets checked; they are believed only
         # where no other system knows who took part on their side.
+        everybody = without_doubles(self.directory, everybody)
         sourced = {person.side for person in everybody}
         for activity in cluster.activities:
             people = self.of_activity(activity)

@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from syncd.identity.directory import Directory
-from syncd.identity.resolve import is_own_domain
 from syncd.interactions.cluster import Cluster
 from syncd.interactions.people import was_answered
 from syncd.interactions.refs import (
@@ -15,7 +14,7 @@ from syncd.interactions.refs import (
 )
 from syncd.model.entities import Attendee, Call, Engagement, Meeting
 from syncd.model.interaction import InteractionStatus
-from syncd.model.mail import domain_of, normalise_email
+from syncd.model.mail import normalise_email
 from syncd.model.record import RecordRef
 
 RECORDER_WAIT: Final = timedelta(hours=24)
@@ -154,14 +153,12 @@ def _of_meetings(
 
 
 def _guests(meeting: Meeting, directory: Directory) -> list[Attendee]:
-    org = directory.org
     return [
         attendee
         for attendee in meeting.attendees
         if (email := normalise_email(attendee.email or ""))
         and not attendee.is_resource
-        and email not in org.users_by_email
-        and not is_own_domain(domain_of(email), org.email_domains)
+        and not directory.is_ours(email)
     ]
 
 

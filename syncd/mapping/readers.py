@@ -11,12 +11,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
-import phonenumbers
-
 from syncd.kit.instants import iso_z, parse_instant
 from syncd.mapping.links import conference_links
 from syncd.model.ids import salesforce_id
 from syncd.model.mail import normalise_email
+from syncd.model.phones import e164
 
 Reader = Callable[[Sequence[Any]], Any]
 
@@ -148,17 +147,8 @@ def read_emails(values: Sequence[Any]) -> list[str] | None:
 
 def read_phones(values: Sequence[Any]) -> list[str] | None:
     """Every international number as E.164; a number without country is left out."""
-    found = []
-    for text in _flat(values):
-        try:
-            parsed = phonenumbers.parse(text, None)
-        except phonenumbers.NumberParseException:
-            continue
-        if phonenumbers.is_possible_number(parsed):
-            found.append(
-                phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-            )
-    return list(dict.fromkeys(found)) or None
+    found = (e164(text) for text in _flat(values))
+    return list(dict.fromkeys(number for number in found if number)) or None
 
 
 def read_note(values: Sequence[Any]) -> dict[str, Any] | None:

@@ -2,9 +2,16 @@
 
 A *key* names a person, a company or a deal in one system (``sf:003…``, ``mail:a@b.c``,
 ``op:12``). Records of people, accounts and deals define keys; every record looks keys
-up. A record's home is the home of the strongest key it looks up: people first, so
-that all records of one interaction meet, then deals, then accounts. Without any, the
-home is the e-mail domain, the address itself for free mail, else the record.
+up. A record's home is the home of the strongest key it looks up. First the ids by which
+it names another record of the same interaction, so that both are judged together
+whomever either names; then people, deals and accounts, and for strangers the one
+account whose website has their domain. Without any, the home is the e-mail domain, the
+address itself for free mail, else the record.
+
+Who follows whom never goes round: calendar copies are filed by their people alone,
+recordings after them, calls and mails by the person called; Salesforce's activities
+after those; and calls, mails and recordings of nobody in particular after the activity
+that logs them.
 """
 
 from collections import Counter
@@ -33,11 +40,17 @@ from syncd.model.entities import (
     Prospect,
     ProspectRole,
 )
-from syncd.model.mail import domain_of, registrable_domain
+from syncd.model.mail import domain_of, domain_of_website, registrable_domain
 from syncd.model.record import RecordRef
 
 NOWHERE: Final = ""
 """Home of records that are never judged: org-wide tables and internal meetings."""
+JOINED: Final = -1
+"""Tier of keys that name another record of the same interaction."""
+COMPANY: Final = 9
+"""Tier of the domains of addresses that nobody has."""
+_OWN_HOME: Final = "record:"
+_TASK: Final = "00T"
 LONGEST_ID: Final = 320
 """A longer id is none; a key or home made of this one still fits its column."""
 
@@ -57,8 +70,11 @@ class Keys:
     level: int = 3
 
 
-def _lookups(*tiers: Iterable[str]) -> dict[str, int]:
-    found: dict[str, int] = {}
+def _lookups(
+    *tiers: Iterable[str], joined: Iterable[str] = (), strangers: Iterable[str] = ()
+) -> dict[str, int]:
+    found: dict[str, int] = dict.fromkeys(joined, JOINED)
+    found |= dict.fromkeys(_sites(strangers), COMPANY)
     for tier, keys in enumerate(tiers):
         for key in keys:
             found.setdefault(key, tier)
@@ -73,7 +89,11 @@ def _mail(addresses: Iterable[str | None]) -> list[str]:
     return [f"mail:{one}" for one in addresses if one]
 
 
-def _outreach(kind: str, *ids: str | None) -> list[str]:
+def _sites(addresses: Iterable[str]) -> list[str]:
+    return [f"site:{registrable_domain(domain_of(one))}" for one in addresses]
+
+
+def _named(kind: str, *ids: str | None) -> list[str]:
     return [f"{kind}:{one}" for one in ids if one and len(one) <= LONGEST_ID]
 
 
@@ -85,7 +105,9 @@ def keys_of(_entity: Entity) -> Keys | None:
 
 @keys_of.register
 def _(one: Account) -> Keys:
-    return Keys(looks_up={}, defines=(f"sf:{one.id}",), own_home=one.id, level=0)
+    site = domain_of_website(one.website)
+    defines = (f"sf:{one.id}", *([f"site:{site}"] if site else []))
+    return Keys(looks_up={}, defines=defines, own_home=one.id, level=0)
 
 
 @keys_of.register
@@ -132,7 +154,10 @@ def _(one: OutreachAccount) -> Keys:
 def _(one: Prospect) -> Keys:
     return Keys(
         looks_up=_lookups(
-            _sf(*one.crm_ids), _mail(one.emails), _outreach("oa", one.account_id)
+            _sf(*one.crm_ids),
+            _mail(one.emails),
+            _named("oa", one.account_id),
+            strangers=one.emails,
         ),
         defines=(f"op:{one.id}",),
         addresses=one.emails,
@@ -142,7 +167,7 @@ def _(one: Prospect) -> Keys:
 
 @keys_of.register
 def _(one: OutreachOpportunity) -> Keys:
-    looks_up = _lookups(_sf(*one.crm_ids), _outreach("oa", one.account_id))
+    looks_up = _lookups(_sf(*one.crm_ids), _named("oa", one.account_id))
     return Keys(looks_up=looks_up, defines=(f"oo:{one.id}",), level=2)
 
 
@@ -160,30 +185,50 @@ def _(one: OpportunityHistory) -> Keys:
 
 @keys_of.register
 def _(one: ProspectRole) -> Keys:
-    deal = _outreach("oo", one.opportunity_id)
-    return Keys(looks_up=_lookups(deal, _outreach("op", one.prospect_id)))
+    deal = _named("oo", one.opportunity_id)
+    return Keys(looks_up=_lookups(deal, _named("op", one.prospect_id)))
+
+
+def _recordings(one: Activity) -> list[str]:
+    named = (one.chorus_id, *one.note.chorus_ids)
+    return [name.casefold() for name in named if name]
+
+
+def _logs(crm_ids: Iterable[str]) -> list[str]:
+    return [i for i in crm_ids if i.startswith(_TASK)]
 
 
 @keys_of.register
 def _(one: Activity) -> Keys:
+    recordings = _recordings(one)
+    joined = [f"log:{one.id}", *_named("recording", *recordings)]
     people = _sf(one.who_id, *one.who_ids)
-    return Keys(looks_up=_lookups(people, _sf(one.what_id), _sf(one.account_id)))
+    return Keys(
+        looks_up=_lookups(people, _sf(one.what_id), _sf(one.account_id), joined=joined),
+        defines=(*_sf(*_logs([one.id])), *_named("logged", *recordings)),
+        level=5,
+    )
 
 
 @keys_of.register(Call)
 @keys_of.register(Mailing)
 def _(one: Call | Mailing) -> Keys:
-    people = _outreach("op", one.prospect_id)
-    return Keys(looks_up=_lookups(people, _outreach("oo", one.opportunity_id)))
+    people = _named("op", one.prospect_id)
+    deals = _named("oo", one.opportunity_id)
+    logs = _logs(one.crm_ids)
+    if not people and not deals:
+        return Keys(looks_up=_lookups(_sf(*logs)), level=6)
+    defines = tuple(f"log:{log}" for log in logs)
+    return Keys(looks_up=_lookups(people, deals), defines=defines)
 
 
 @keys_of.register
 def _(one: OutreachTask) -> Keys:
     return Keys(
         looks_up=_lookups(
-            _outreach("op", one.prospect_id),
-            _outreach("oo", one.opportunity_id),
-            _outreach("oa", one.account_id),
+            _named("op", one.prospect_id),
+            _named("oo", one.opportunity_id),
+            _named("oa", one.account_id),
         )
     )
 
@@ -191,7 +236,11 @@ def _(one: OutreachTask) -> Keys:
 @keys_of.register
 def _(one: Meeting) -> Keys:
     guests = tuple(a.email for a in one.attendees if a.email and not a.is_resource)
-    return Keys(looks_up=_lookups(_mail(guests)), addresses=guests)
+    return Keys(
+        looks_up=_lookups(_mail(guests), strangers=guests),
+        defines=tuple(_named("uid", one.ical_uid)),
+        addresses=guests,
+    )
 
 
 @keys_of.register
@@ -199,7 +248,19 @@ def _(one: Engagement) -> Keys:
     people = tuple(p.email for p in one.participants if p.email and not p.is_rep)
     deal = _sf(one.opportunity_id)
     account = _sf(one.salesforce_account_id)
-    return Keys(looks_up=_lookups(_mail(people), deal, account), addresses=people)
+    invite = _named("uid", one.ical_uid)
+    name = one.id.casefold()
+    if not people and not deal and not account:
+        logged = _named("logged", name)
+        return Keys(looks_up=_lookups(logged, joined=invite), level=6)
+    return Keys(
+        looks_up=_lookups(
+            _mail(people), deal, account, joined=invite, strangers=people
+        ),
+        defines=tuple(_named("recording", name)),
+        addresses=people,
+        level=4,
+    )
 
 
 def choose_home(
@@ -225,8 +286,10 @@ def choose_home(
     for tier in sorted(set(keys.looks_up.values())):
         found: Counter[str] = Counter()
         for key, its_tier in keys.looks_up.items():
-            if its_tier == tier and not _is_ours(key, own_domains):
+            if its_tier == tier and not _says_nothing(key, own_domains, free_mail):
                 found.update(home for home in set(homes_of.get(key, ())) if home)
+        if tier in {JOINED, COMPANY} and not _is_clear(found):
+            continue
         if found:
             # Most keys first, then the smallest id: the same answer in every order.
             home = min(found, key=lambda one: (-found[one], one))
@@ -235,9 +298,22 @@ def choose_home(
     return _without_account(ref, keys, own_domains=own_domains, free_mail=free_mail)
 
 
-def _is_ours(key: str, own_domains: frozenset[str]) -> bool:
-    """Whether a key is an address of our own people, some of whom are contacts too."""
-    return key.startswith("mail:") and domain_of(key) in own_domains
+def _is_clear(found: Counter[str]) -> bool:
+    """Whether the other records lie in one home, and not merely in their own."""
+    return len(found) == 1 and not next(iter(found)).startswith(_OWN_HOME)
+
+
+def _says_nothing(
+    key: str, own_domains: frozenset[str], free_mail: frozenset[str]
+) -> bool:
+    """Whether a key is an address of our own people, some of whom are contacts too.
+
+    Or the domain of ours, or of a provider whose customers have nothing in common.
+    """
+    kind, _, name = key.partition(":")
+    if kind == "mail":
+        return domain_of(name) in own_domains
+    return kind == "site" and name in own_domains | free_mail
 
 
 def _without_account(
@@ -258,4 +334,4 @@ def _without_account(
         return f"mail:{external[0]}", "no account, a free-mail address"
     if keys.addresses:
         return NOWHERE, "only our own people take part"
-    return f"record:{ref}", "nothing leads to an account"
+    return f"{_OWN_HOME}{ref}", "nothing leads to an account"

@@ -52,7 +52,10 @@ def host_homes(connection: sa.Connection, homes: Collection[str]) -> set[str]:
 
 
 def _pairs(own_domains: Collection[str]) -> sa.Select[Any]:
-    """Pairs of host and guest home; our own people's addresses make none."""
+    """Pairs of host and guest home.
+
+    Our own people's addresses make none, nor does the mere domain of a stranger.
+    """
     ours = [
         FILING_KEYS.c.key.endswith(f"@{domain}", autoescape=True)
         for domain in sorted(own_domains)
@@ -72,7 +75,7 @@ def _pairs(own_domains: Collection[str]) -> sa.Select[Any]:
             KEY_HOMES.c.home != FILING.c.home,
             KEY_HOMES.c.home != "",
             FILING.c.home != "",
-            sa.not_(sa.or_(sa.false(), *ours)),
+            sa.not_(sa.or_(FILING_KEYS.c.key.startswith("site:"), *ours)),
         )
         .distinct()
         .order_by(FILING.c.home, KEY_HOMES.c.home)

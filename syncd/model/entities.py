@@ -38,6 +38,16 @@ class NoteDigest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 # --- Salesforce ---------------------------------------------------------------
 
+_GUEST_TYPES: Final = frozenset(
+    {
+        "PowerPartner",
+        "CSPLitePortal",
+        "CustomerSuccess",
+        "PowerCustomerSuccess",
+        "Guest",
+    }
+)
+
 
 class User(Entity, frozen=True, kw_only=True, omit_defaults=True):
     """Salesforce User; never deleted, only deactivated."""
@@ -52,6 +62,14 @@ class User(Entity, frozen=True, kw_only=True, omit_defaults=True):
     profile: str | None = None
     time_zone: str | None = None
     federation_id: str | None = None
+
+    @property
+    def is_guest(self) -> bool:
+        """A customer's or partner's log-in to a portal, community or site.
+
+        Source: Salesforce Object Reference, User, ``UserType``.
+        """
+        return self.user_type in _GUEST_TYPES
 
 
 class Account(Entity, frozen=True, kw_only=True, omit_defaults=True):

@@ -1,11 +1,13 @@
 """E-mail addresses and domains, as identity and filing compare them."""
 
+from collections.abc import Iterable
 from functools import cache
 from typing import Final
 
 from publicsuffixlist import PublicSuffixList
 
 _LONGEST_ADDRESS: Final = 320  # 64 + @ + 255: RFC 5321, section 4.5.3.1
+_GMAIL: Final = frozenset({"gmail.com", "googlemail.com"})
 FREE_MAIL: Final[frozenset[str]] = frozenset(
     [
         "126.com",
@@ -114,10 +116,22 @@ def domain_of(email: str) -> str:
     return email.rpartition("@")[2]
 
 
-def strip_plus_tag(email: str) -> str:
-    """The address without ``+tag``: a weaker key, never proof by itself."""
+def lies_under(domain: str, parents: Iterable[str]) -> bool:
+    """Whether a domain is one of these or lies under one."""
+    return any(domain == p or domain.endswith(f".{p}") for p in parents)
+
+
+def plain_mailbox(email: str) -> str:
+    """The mailbox behind a normalised address: a weaker key, never proof by itself.
+
+    The ``+tag`` is left out, and the dots that Gmail reads over.
+    Source: Gmail Help, "Dots don't matter in Gmail addresses".
+    """
     local, _, domain = email.rpartition("@")
-    return f"{local.partition('+')[0]}@{domain}"
+    local = local.partition("+")[0]
+    if domain in _GMAIL:
+        return f"{local.replace('.', '')}@gmail.com"
+    return f"{local}@{domain}"
 
 
 @cache
@@ -132,3 +146,11 @@ def registrable_domain(host: str) -> str:
     A public suffix alone, or a name without a dot, comes back as it is.
     """
     return _suffixes().privatesuffix(host) or host
+
+
+def domain_of_website(website: str | None) -> str:
+    """The registrable domain of a web address; empty when there is none."""
+    host = (website or "").strip().casefold().partition("://")
+    host_and_path = host[2] or host[0]
+    name = host_and_path.partition("/")[0].partition(":")[0]
+    return registrable_domain(name) if "." in name else ""

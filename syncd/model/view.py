@@ -33,6 +33,7 @@ from syncd.model.entities import (
 )
 from syncd.model.ids import salesforce_id
 from syncd.model.interaction import Interaction
+from syncd.model.mail import domain_of, lies_under
 from syncd.model.membership import Base
 from syncd.model.record import RecordRef
 from syncd.model.review import Choice
@@ -86,6 +87,41 @@ class OrgContext:
         for user in self.users.values():
             found.setdefault(user.email.casefold(), []).append(user)
         return {email: tuple(users) for email, users in found.items()}
+
+    @cached_property
+    def staff_by_address(self) -> Mapping[str, tuple[User, ...]]:
+        """Our own people by every address under which some system knows them.
+
+        The address of the user comes first; the addresses in Outreach and Chorus, and
+        log-in and federation id on our own domains, are looked at only where no user
+        has that address.
+        Users of portals and communities are customers and partners, so not here.
+        """
+        own: dict[str, list[User]] = {}
+        other: dict[str, list[User]] = {}
+        staff = {u.id: u for u in self.users.values() if not u.is_guest}
+        for user in staff.values():
+            own.setdefault(user.email.casefold(), []).append(user)
+            for name in (
+                user.username.casefold(),
+                (user.federation_id or "").casefold(),
+            ):
+                if lies_under(domain_of(name), self.email_domains):
+                    other.setdefault(name, []).append(user)
+        seats = [(o.email, i) for o in self.outreach_users.values() for i in o.crm_ids]
+        seats += [
+            (c.email, c.salesforce_user_id)
+            for c in self.chorus_users.values()
+            if c.salesforce_user_id
+        ]
+        for email, user_id in seats:
+            if user_id in staff:
+                other.setdefault(email.casefold(), []).append(staff[user_id])
+        return {
+            address: tuple({u.id: u for u in users}.values())
+            for address, users in {**other, **own}.items()
+            if "@" in address
+        }
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from syncd.interactions.attach import kind_of
+from syncd.interactions.activity import kind_of
 from syncd.interactions.status import has_ended
 from syncd.model.entities import Activity, Call, Engagement
 from syncd.model.interaction import Interaction

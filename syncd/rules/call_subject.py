@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from syncd.interactions.attach import kind_of
+from syncd.interactions.activity import kind_of
 from syncd.model.entities import Activity
 from syncd.model.finding import Finding, Mode, ProposedChange, Severity
 from syncd.model.policy import RuleSettings

@@ -6,7 +6,7 @@ from typing import Final
 from syncd.membership.people import role_holders
 from syncd.model.entities import Account, Contact, Opportunity
 from syncd.model.finding import Evidence, Finding, Mode, Severity
-from syncd.model.mail import domain_of, registrable_domain
+from syncd.model.mail import domain_of, domain_of_website, registrable_domain
 from syncd.model.policy import RuleSettings
 from syncd.model.rule import RuleContext, RuleSpec
 from syncd.model.view import AccountView
@@ -94,9 +94,7 @@ def _likely(contact: Contact, accounts: list[Account]) -> str:
     """Which account the contact's address speaks for, as the end of a sentence."""
     domains = {registrable_domain(domain_of(email)) for email in contact.emails}
     for account in accounts:
-        host = (account.website or "").casefold().partition("://")
-        site = (host[2] or host[0]).partition("/")[0].removeprefix("www.")
-        if site and registrable_domain(site) in domains:
+        if domain_of_website(account.website) in domains:
             return f"; the address speaks for {account.name}"
     return ""
 

@@ -168,14 +168,15 @@ def test_a_link_in_the_note_joins(world):
     [
         ({"who_id": "003ann"}, True),
         ({"who_id": "003ann", "starts_at": START + timedelta(minutes=16)}, False),
-        ({"who_id": "003bob"}, False),
+        ({"who_id": "003bob"}, True),
+        ({"who_id": "003bob", "subject": "Pricing"}, False),
         ({"who_id": "003ann", "owner_id": "005kim"}, False),
         ({"who_id": None, "subject": "demo"}, True),
         ({"who_id": None, "subject": "Dentist"}, False),
     ],
 )
 def test_an_event_joins_by_owner_time_and_person(world, event, joins):
-    """Without ids all three must agree; a title stands in for the person."""
+    """Without ids all three must agree; a title stands in for the right person."""
     world.user("kim")
     world.contact("ann")
     world.contact("bob")
@@ -187,8 +188,8 @@ def test_an_event_joins_by_owner_time_and_person(world, event, joins):
 def test_two_possible_meetings_leave_the_event_alone(world):
     """No unique hit, no join."""
     world.contact("ann")
-    world.meeting("a")
-    world.meeting("b")
+    world.meeting("a", title="Pricing")
+    world.meeting("b", title="Security")
     world.event(who_id="003ann")
     assert len(interactions(world)) == 3
 

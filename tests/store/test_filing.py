@@ -21,7 +21,7 @@ def _home(store: Store, record: Record) -> str | None:
     return None if found is None else found[0]
 
 
-def _meeting(record: Build, key: str, *guests: str) -> Record:
+def _meeting(record: Build, key: str, *guests: str, **more: Any) -> Record:
     calendar = "rep@us.example"
     return record(
         "google_calendar",
@@ -29,6 +29,7 @@ def _meeting(record: Build, key: str, *guests: str) -> Record:
         f"{calendar}/{key}",
         calendar=calendar,
         attendees=tuple({"email": one} for one in (calendar, *guests)),
+        **more,
     )
 
 
@@ -58,6 +59,64 @@ def test_records_of_one_person_meet_in_the_account(
         store.mirror.commit(page(one), now=now)
     homes = {str(one.ref): _home(store, one) for one in records[1:]}
     assert set(homes.values()) == {"001A"}, homes
+
+
+def test_records_that_name_each_other_meet_in_one_home(
+    store: Store, record: Build, page: Build, now: datetime
+) -> None:
+    """A wrong, foreign or missing person does not tear an interaction apart."""
+    records = [
+        record(SF, "User", "005R", email="rep@us.example"),
+        record(SF, "Contact", "003A", account_id="001A", emails=("a@a.example",)),
+        record(SF, "Contact", "003B", account_id="001B", emails=("b@b.example",)),
+        record(SF, "Account", "001A", name="Acme"),
+        record(SF, "Account", "001B", name="Beta"),
+        record("outreach", "prospect", "7", crm_ids=("003A",)),
+        record("outreach", "call", "10", prospect_id="7", crm_ids=("00T1",)),
+        record(SF, "Task", "00T1", who_id="003B"),
+        record("outreach", "mailing", "11", crm_ids=("00T2",)),
+        record(SF, "Task", "00T2", who_id="003A"),
+        _meeting(record, "m1", "a@a.example", ical_uid="u"),
+        record("chorus", "engagement", "E1", ical_uid="u"),
+        record(SF, "Event", "00U1", who_id="003B", chorus_id="E2"),
+        record("chorus", "engagement", "E2", participants=({"email": "a@a.example"},)),
+        record("chorus", "engagement", "E3"),
+        record(SF, "Event", "00U2", who_id="003A", chorus_id="e3"),
+    ]
+    for one in reversed(records):
+        store.mirror.commit(page(one), now=now)
+    homes = {str(one.ref): _home(store, one) for one in records[5:]}
+    assert set(homes.values()) == {"001A"}, homes
+
+
+@pytest.mark.parametrize(
+    ("sites", "home"),
+    [
+        (("https://www.unknown.example/en", "b.example"), "001A"),
+        (("unknown.example", "shop.unknown.example"), "domain:unknown.example"),
+        (("b.example", "us.example"), "domain:unknown.example"),
+    ],
+)
+def test_strangers_are_judged_with_the_one_account_of_their_domain(
+    store: Store,
+    record: Build,
+    page: Build,
+    now: datetime,
+    sites: tuple[str, str],
+    home: str,
+) -> None:
+    """Two accounts with one domain, or our own company's account, decide nothing."""
+    meeting = _meeting(record, "m1", "new@mail.unknown.example")
+    first, second = sites
+    records = [
+        record(SF, "User", "005R", email="rep@us.example"),
+        record(SF, "Account", "001A", website=first),
+        record(SF, "Account", "001B", website=second),
+        meeting,
+    ]
+    for one in records:
+        store.mirror.commit(page(one), now=now)
+    assert _home(store, meeting) == home
 
 
 @pytest.mark.parametrize(
@@ -192,11 +251,18 @@ def _orders(record: Build, now: datetime) -> list[Record]:
         record("outreach", "prospect", "7", emails=("l@lead.example",)),
         record("outreach", "prospect", "8", crm_ids=("003A",)),
         record("outreach", "call", "10", prospect_id="8"),
-        record("outreach", "call", "11", prospect_id="7"),
+        record("outreach", "call", "11", prospect_id="7", crm_ids=("00T3",)),
+        record("outreach", "call", "12", crm_ids=("00T1",)),
+        record(SF, "Account", "001S", website="stranger.example"),
+        _meeting(record, "m3", "x@stranger.example"),
+        record("chorus", "engagement", "E", ical_uid="u"),
         record(SF, "Task", "00T1", who_id="00Q1"),
+        record(SF, "Task", "00T4", chorus_id="e"),
         record(SF, "Task", "00T2", who_id="003A", what_id="006A"),
         record(SF, "Task", "00T3", what_id="006A"),
-        _meeting(record, "m1", "a@a.example", "n@a.example", "x@free.example"),
+        _meeting(
+            record, "m1", "a@a.example", "n@a.example", "x@free.example", ical_uid="u"
+        ),
         _meeting(record, "m2", "x@us.example"),
     ]
 
