@@ -19,6 +19,8 @@ from syncd.sandbox.recorder import Recorder
 from syncd.sandbox.salesforce.service import SalesforceService
 from syncd.sandbox.server import RunningServer, serve
 from syncd.sandbox.world.company import generate
+from syncd.sandbox.world.corpus.build import generate_world
+from syncd.sandbox.world.corpus.knobs import WorldKnobs
 from syncd.sandbox.world.org import Company
 
 _POLICY: Final = """\
@@ -138,6 +140,7 @@ def start(
     port: int = 0,
     now: datetime | None = None,
     activity_key_field: str = "",
+    world: WorldKnobs | None = None,
 ) -> RunningSandbox:
     """Generate a company and serve it.
 
@@ -147,6 +150,7 @@ def start(
         port: First of the ports to use; 0 takes free ones.
         now: The company's present; None = the real one.
         activity_key_field: External-ID field on Activity that the org has, if any.
+        world: Settings of a company with a latent truth instead of the usual one.
     """
     clock = SandboxClock(now)
     salesforce = SalesforceService(
@@ -154,7 +158,11 @@ def start(
     )
     outreach = OutreachService(clock)
     google_calendar, chorus = GoogleCalendarService(clock), ChorusService(clock)
-    company = generate(seed=seed, accounts=accounts, now=now or real_clock.now())
+    present = now or real_clock.now()
+    if world is None:
+        company = generate(seed=seed, accounts=accounts, now=present)
+    else:
+        company = generate_world(world, seed=seed, accounts=accounts, now=present)
     for name in sorted(company.salesforce, key=_people_first):
         salesforce.load(name, company.salesforce[name])
     for kind, resources in company.outreach.items():

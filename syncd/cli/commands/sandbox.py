@@ -29,17 +29,36 @@ def sandbox(
             "--folder", metavar="DIR", help="Where to write the configuration."
         ),
     ] = Path("syncd-sandbox"),
+    world: Annotated[
+        Path | None,
+        typer.Option(
+            "--world",
+            metavar="FILE",
+            help="Settings of a company on which the association is measured.",
+        ),
+    ] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option(
+            "--labels",
+            metavar="FILE",
+            help="Write what is right for every activity, as `evaluate` reads it.",
+        ),
+    ] = None,
 ) -> None:
     """Serve the four simulated services.
 
     Until stopped; writes a ready syncd.toml.
 
-    Examples: ``syncd sandbox``, ``syncd sandbox --accounts 200 --port 9000``
+    Examples: ``syncd sandbox``, ``syncd sandbox --world hard.toml --labels right.csv``
     """
     from syncd.sandbox.run import start  # noqa: PLC0415
+    from syncd.sandbox.world.corpus.build import write_labels  # noqa: PLC0415
+    from syncd.sandbox.world.corpus.knobs import load_knobs  # noqa: PLC0415
 
+    knobs = None if world is None else load_knobs(world)
     try:
-        running = start(seed=seed, accounts=accounts, port=port)
+        running = start(seed=seed, accounts=accounts, port=port, world=knobs)
     except OSError as error:
         raise UsageError(
             Problem(
@@ -50,6 +69,8 @@ def sandbox(
         ) from None
     try:
         path = running.write_config(folder)
+        if labels is not None:
+            write_labels(running.company, labels)
         print(f"# {path}")
         print(f"# control port: {running.urls['control']}")
         print(path.read_text(encoding="utf-8"), flush=True)

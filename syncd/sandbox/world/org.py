@@ -64,7 +64,13 @@ class Fault:
 class Company:
     """What each service says, in its own shapes, and the truth.
 
-    ``truth`` gives the right opportunity of each activity; no service shows it.
+    No service shows what is true.
+
+    Attributes:
+        truth: The right opportunity or case of each activity; None = none is.
+        slices: In what ways each activity is hard, by name.
+        same: The number of the interaction of which a record speaks; records by
+            ``system/object/id``.
     """
 
     salesforce: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
@@ -73,6 +79,8 @@ class Company:
     engagements: list[Row] = field(default_factory=list)
     chorus_users: list[Row] = field(default_factory=list)
     truth: dict[str, str | None] = field(default_factory=dict)
+    slices: dict[str, frozenset[str]] = field(default_factory=dict)
+    same: dict[str, int] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
 
 
@@ -186,34 +194,37 @@ class OrgBuilder:
     def add_people(self) -> None:
         """The integration user and the account executives."""
         old = self.now - timedelta(days=900)
-        self.tool = self._user("Outreach", "Integration", "integration", old)
+        self.tool = self.add_user("Outreach", "Integration", "integration", old)
         for number in range(12):
             first = names.FIRST[number * 4 % len(names.FIRST)]
             last = names.LAST[number * 7 % len(names.LAST)]
-            user_id = self._user(first, last, "Account Executive", old)
-            email = f"{first}.{last}@{OWN_DOMAIN}".lower()
-            number_in_outreach = self.add_outreach(
-                "user",
-                {"name": f"{first} {last}", "email": email, "locked": False},
-                {},
-                at=old,
-                crm=[("User", user_id)],
-            )
-            self.reps.append(
-                {"id": user_id, "outreach": number_in_outreach, "email": email}
-            )
-            self.company.chorus_users.append(
-                {
-                    "id": number + 1,
-                    "email": email,
-                    "name": f"{first} {last}",
-                    "license_type": "RECORDER",
-                    "meta": {"sf_record_id": user_id},
-                }
-            )
-            self.company.calendars[email] = []
+            self.reps.append(self.add_member(first, last, "Account Executive", old))
 
-    def _user(self, first: str, last: str, title: str, at: datetime) -> str:
+    def add_member(self, first: str, last: str, title: str, at: datetime) -> Row:
+        """One of our own people, in all four systems: id, Outreach's id, address."""
+        user_id = self.add_user(first, last, title, at)
+        email = f"{first}.{last}@{OWN_DOMAIN}".lower()
+        number_in_outreach = self.add_outreach(
+            "user",
+            {"name": f"{first} {last}", "email": email, "locked": False},
+            {},
+            at=at,
+            crm=[("User", user_id)],
+        )
+        self.company.chorus_users.append(
+            {
+                "id": len(self.company.chorus_users) + 1,
+                "email": email,
+                "name": f"{first} {last}",
+                "license_type": "RECORDER",
+                "meta": {"sf_record_id": user_id},
+            }
+        )
+        self.company.calendars[email] = []
+        return {"id": user_id, "outreach": number_in_outreach, "email": email}
+
+    def add_user(self, first: str, last: str, title: str, at: datetime) -> str:
+        """A user of Salesforce; its id."""
         user_id = self.new_id("005")
         row = {
             "Id": user_id,

@@ -1,0 +1,1 @@
+"""The association measured on worlds whose truth is known."""
