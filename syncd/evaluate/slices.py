@@ -12,7 +12,7 @@ SLICES: Final = {
     "several_accounts": "people of two or more accounts took part",
     "roles_missing": "nobody who took part has a role on the label's deal",
     "owner_absent": "the owner of the label's deal did not take part",
-    "as_of": "a deal of those accounts stood otherwise then than today",
+    "as_of": "the label's deal is closed today and another of those accounts is open",
     "closed_today": "the label's deal is closed today, or only that held the link back",
     "series": "one occurrence of a series",
     "case": "the label is a case",
@@ -46,13 +46,6 @@ def _of_interaction(interaction: Interaction, sight: Sight) -> Iterator[str]:
         yield "several_accounts"
     if interaction.series_key is not None:
         yield "series"
-    if any(_has_moved(deal) for deal in sight.under(sight.companies)):
-        yield "as_of"
-
-
-def _has_moved(deal: Deal) -> bool:
-    """Whether it was open then and is not, or the other way round."""
-    return deal.was_open is deal.opportunity.is_closed
 
 
 def _of_deal(deal: Deal, sight: Sight) -> Iterator[str]:
@@ -62,6 +55,9 @@ def _of_deal(deal: Deal, sight: Sight) -> Iterator[str]:
         yield "owner_absent"
     if deal.opportunity.is_closed:
         yield "closed_today"
+        others = (one.opportunity for one in sight.under(sight.companies))
+        if deal.was_open and not all(other.is_closed for other in others):
+            yield "as_of"
 
 
 _CASE_PREFIX: Final = "500"

@@ -1,6 +1,6 @@
 """Holds the association against labelled activities; reads the mirror only."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import Random
@@ -27,7 +27,7 @@ from syncd.ports.stores import Mirror
 _EVER: Final = datetime.min.replace(tzinfo=UTC)
 _RESAMPLES: Final = 1000
 _SEED: Final = 20_261_123
-_UNRELATED: Final = {"no_target"}
+_UNRELATED: Final = frozenset({"no_target"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +37,7 @@ class EvaluationInputs:
     Attributes:
         name: What the labels file is called in problems.
         baselines: Other tools' rules, by name.
+        view_of: Works out interactions and associations of a home.
     """
 
     mirror: Mirror
@@ -45,6 +46,7 @@ class EvaluationInputs:
     now: datetime
     name: str = "labels"
     progress: Progress = lambda *_: None
+    view_of: Callable[..., AccountView] = build_view
 
 
 def evaluate_labels(labels: Sequence[Label], inputs: EvaluationInputs) -> Evaluation:
@@ -80,16 +82,17 @@ def judge_labels(labels: Sequence[Label], inputs: EvaluationInputs) -> list[Judg
     by_home: dict[str, list[Label]] = {}
     for label in labels:
         by_home.setdefault(homes[label.activity], []).append(label)
-    unfiled = by_home.pop("", [])
-    found = [_without_answer(label, targets, inputs.baselines) for label in unfiled]
-    org = inputs.mirror.org(inputs.policy)
-    wanted = sorted(by_home)
-    done = 0
-    for batch in inputs.mirror.load(wanted, since=_EVER):
+    desk = _Desk(
+        inputs=inputs,
+        org=inputs.mirror.org(inputs.policy),
+        targets=targets,
+        given=frozenset(name for label in labels for name in label.slices),
+    )
+    found = [desk.without_answer(label) for label in by_home.pop("", [])]
+    for batch in inputs.mirror.load(sorted(by_home), since=_EVER):
         for records in batch:
-            found += _of_home(records, by_home[records.home], org, targets, inputs)
-            done += len(by_home[records.home])
-            inputs.progress("evaluate", "activities", done, len(labels) - len(unfiled))
+            found += desk.judged(records, by_home[records.home])
+            inputs.progress("evaluate", "activities", len(found), len(labels))
     return found
 
 
@@ -136,63 +139,74 @@ def _unknown(
                 yield problem_of(label, name=name, what=what, remedy=remedy)
 
 
-def _of_home(
-    records: HomeRecords,
-    labels: Sequence[Label],
-    org: OrgContext,
-    targets: Mapping[RecordRef, Target],
-    inputs: EvaluationInputs,
-) -> Iterator[Judged]:
-    view = build_view(records, org=org, policy=inputs.policy, now=inputs.now)
-    lookout = Lookout(view)
-    for label in labels:
-        interaction = view.interaction_of.get(label.activity)
-        if interaction is None or _is_here_by_its_relation(view, label.activity):
-            yield _without_answer(label, targets, inputs.baselines)
-            continue
-        yield _judged(view, lookout, label, interaction, targets, inputs)
+@dataclass(frozen=True, kw_only=True)
+class _Desk:
+    """What judging labelled activities looks up.
+
+    ``given`` are names of slices that the labels bring: they alone fill them.
+    """
+
+    inputs: EvaluationInputs
+    org: OrgContext
+    targets: Mapping[RecordRef, Target]
+    given: frozenset[str]
+
+    def judged(self, records: HomeRecords, labels: Sequence[Label]) -> Iterator[Judged]:
+        """The labelled activities of one home."""
+        inputs = self.inputs
+        view = inputs.view_of(
+            records, org=self.org, policy=inputs.policy, now=inputs.now
+        )
+        lookout = Lookout(view)
+        for label in labels:
+            interaction = view.interaction_of.get(label.activity)
+            if interaction is None or _only_its_relation_places(view, label.activity):
+                yield self.without_answer(label)
+            else:
+                yield self._judged(view, lookout, label, interaction)
+
+    def without_answer(self, label: Label) -> Judged:
+        """Nothing tells whose activity this is."""
+        return Judged(
+            activity_id=label.activity.id,
+            truth=self._truth(label),
+            block=label.activity.id,
+            peoples_accounts=frozenset(),
+            slices=self._slices(label, frozenset() if label.target else _UNRELATED),
+            answer=NO_ANSWER,
+            baselines=dict.fromkeys(self.inputs.baselines, Answer()),
+        )
+
+    def _judged(
+        self,
+        view: AccountView,
+        lookout: Lookout,
+        label: Label,
+        interaction: Interaction,
+    ) -> Judged:
+        truth = self._truth(label)
+        association = view.associations.get(interaction.key)
+        answer = answer_of(association, self.inputs.policy.association)
+        sight = lookout.sight_of(interaction)
+        baselines = self.inputs.baselines
+        return Judged(
+            activity_id=label.activity.id,
+            truth=truth,
+            block=view.records.home,
+            peoples_accounts=frozenset(sight.companies),
+            slices=self._slices(label, slices_of(interaction, sight, truth, answer)),
+            answer=answer,
+            baselines={name: one.answer(sight) for name, one in baselines.items()},
+        )
+
+    def _truth(self, label: Label) -> Target | None:
+        return self.targets[label.target] if label.target else None
+
+    def _slices(self, label: Label, told: frozenset[str]) -> frozenset[str]:
+        return label.slices | (told - self.given)
 
 
-def _is_here_by_its_relation(view: AccountView, ref: RecordRef) -> bool:
-    """Whether only what it is related to today leads to this home."""
+def _only_its_relation_places(view: AccountView, ref: RecordRef) -> bool:
+    """Whether nothing but what it is related to today leads to this home."""
     activity = view.activities[ref]
     return not (activity.who_id or activity.who_ids)
-
-
-def _judged(
-    view: AccountView,
-    lookout: Lookout,
-    label: Label,
-    interaction: Interaction,
-    targets: Mapping[RecordRef, Target],
-    inputs: EvaluationInputs,
-) -> Judged:
-    truth = targets[label.target] if label.target else None
-    association = view.associations.get(interaction.key)
-    answer = answer_of(association, inputs.policy.association)
-    sight = lookout.sight_of(interaction)
-    return Judged(
-        activity_id=label.activity.id,
-        truth=truth,
-        block=view.records.home,
-        peoples_accounts=frozenset(sight.companies),
-        slices=label.slices | slices_of(interaction, sight, truth, answer),
-        answer=answer,
-        baselines={name: one.answer(sight) for name, one in inputs.baselines.items()},
-    )
-
-
-def _without_answer(
-    label: Label,
-    targets: Mapping[RecordRef, Target],
-    baselines: Mapping[str, Baseline],
-) -> Judged:
-    return Judged(
-        activity_id=label.activity.id,
-        truth=targets[label.target] if label.target else None,
-        block=label.activity.id,
-        peoples_accounts=frozenset(),
-        slices=label.slices | (frozenset() if label.target else _UNRELATED),
-        answer=NO_ANSWER,
-        baselines=dict.fromkeys(baselines, Answer()),
-    )

@@ -44,6 +44,7 @@ class _Drawn(msgspec.Struct, frozen=True, kw_only=True):
     points: str
     dots: tuple[tuple[float, float], ...]
     dash: str
+    is_point: bool
     label_y: float
 
 
@@ -83,6 +84,7 @@ def _drawn(line: Line, number: int, low: float) -> _Drawn:
         points=" ".join(f"{x},{y}" for x, y in seen),
         dots=tuple(seen) if line.has_dots else (),
         dash=_DASHES[number % len(_DASHES)],
+        is_point=len(seen) == 1,
         label_y=_TOP + 14.0 + 18 * number,
     )
 

@@ -1,6 +1,7 @@
 """An evaluation as one HTML page: tables and plots, without scripts or requests."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -64,7 +65,13 @@ def trade(evaluation: Evaluation) -> Chart:
         x="share of activities linked",
         y="share of links right",
         lines=tuple(lines),
+        lowest=_floor([y for line in lines for _, y in line.points]),
     )
+
+
+def _floor(values: Sequence[float]) -> float:
+    """Where an axis of shares begins: at a whole tenth below all of them."""
+    return min(0.9, math.floor(10 * min(values, default=0.0)) / 10)
 
 
 @cache
