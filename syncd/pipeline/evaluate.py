@@ -207,6 +207,20 @@ class _Desk:
 
 
 def _only_its_relation_places(view: AccountView, ref: RecordRef) -> bool:
-    """Whether nothing but what it is related to today leads to this home."""
+    """Whether nothing but what it is related to today leads to this home.
+
+    People lead here, and so does another system's record that it names, or that names
+    it.
+    """
     activity = view.activities[ref]
-    return not (activity.who_id or activity.who_ids)
+    if activity.who_id or activity.who_ids:
+        return False
+    named = {
+        one.casefold() for one in (*activity.note.chorus_ids, activity.chorus_id or "")
+    }
+    others = view.interaction_of[ref].refs
+    recorded = any(
+        one.object == "engagement" and one.id.casefold() in named for one in others
+    )
+    logs = (*view.records.calls, *view.records.mailings)
+    return not recorded and not any(ref.id in one.crm_ids for one in logs)

@@ -101,6 +101,21 @@ def test_an_activity_that_only_its_relation_places_is_judged_without_it(deal):
         assert {other.links for other in one.baselines.values()} == {()}
 
 
+@pytest.mark.parametrize("kind", ["call", "recording"])
+def test_another_systems_record_places_an_activity_too(deal, kind):
+    """An Outreach call that it logs, a recording that it names."""
+    deal.role("deal", "ann")
+    deal.prospect("ann")
+    if kind == "call":
+        deal.call(crm_ids=("00Tt",))
+        logged = deal.task(what_id="006deal")
+    else:
+        deal.engagement("E1")
+        logged = deal.event(what_id="006deal", chorus_id="E1")
+    (one,) = judged(deal, (logged, "006deal"))
+    assert [link.id for link in one.answer.links] == ["006deal"]
+
+
 def test_an_activity_without_a_home_has_no_answer(deal):
     """It is counted, as abstained."""
     (one,) = judged(deal, (deal.task(who_id="003ann"), None), filed=False)
