@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test simulate lint bench chaos setup clean
+.PHONY: demo test simulate lint bench evaluate chaos setup clean
 
 setup: $(VENV)/.ready
 
@@ -36,6 +36,10 @@ lint: setup
 
 bench: setup
 	$(BIN)/python -m benchmarks.run
+
+# Measures the association on held-out worlds; ends in 1 when a bar is missed.
+evaluate: setup
+	$(BIN)/python -m benchmarks.association.evaluate --write
 
 chaos: setup
 	$(BIN)/python -m tests.chaos

@@ -28,7 +28,7 @@ class Problem:
 
 
 class ConfigError(SyncdError):
-    """The configuration is wrong: all problems at once (exit 2)."""
+    """The configuration, or a file that was given, is wrong: all problems (exit 2)."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)

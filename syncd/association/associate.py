@@ -17,7 +17,13 @@ from syncd.association.features import (
 )
 from syncd.association.ground import Ground
 from syncd.association.scene import Scene, names_case, open_cases, set_scene
-from syncd.model.association import Association, Candidate, Decision, Feature
+from syncd.model.association import (
+    CLOSED_TODAY,
+    Association,
+    Candidate,
+    Decision,
+    Feature,
+)
 from syncd.model.entities import Case
 from syncd.model.interaction import Interaction
 from syncd.model.policy import AssociationPolicy
@@ -111,7 +117,7 @@ def _candidates(ground: Ground, scene: Scene) -> tuple[list[_Scored], list[Candi
             vetoed.append(candidate)
             continue
         features = opportunity_features(ground, scene, opportunity, rivals) + support
-        closed = "it is closed today" if opportunity.is_closed else ""
+        closed = CLOSED_TODAY if opportunity.is_closed else ""
         live.append(_scored(candidate, features, weak or closed))
     live += [_case(scene, case, weak) for case in cases]
     return live, vetoed
@@ -128,7 +134,7 @@ def _case(scene: Scene, case: Case, weak: str) -> _Scored:
     unnamed = "" if names_case(scene, case) else "its number is not named"
     known = case.contact_id in scene.contacts or case.account_id in scene.accounts
     foreign = "" if known else "nobody who took part belongs to its account"
-    closed = "it is closed today" if case.is_closed else ""
+    closed = CLOSED_TODAY if case.is_closed else ""
     held_back = foreign or weak or unnamed or closed
     return _scored(candidate, case_features(scene, case), held_back)
 
@@ -199,6 +205,7 @@ def _decide(
         reason=_reason(decision, ranked),
         candidates=(*(item.candidate for item in ranked), *vetoed),
         flip=_flip(decision, ranked, policy),
+        held_back=top.held_back,
     )
 
 

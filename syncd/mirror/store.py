@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 import sqlalchemy as sa
 
-from syncd.db.engine import reading, upsert, writing
+from syncd.db.engine import chunks, reading, upsert, writing
 from syncd.db.tables import (
     CURSORS,
     DIRTY,
@@ -48,6 +48,7 @@ from syncd.ports.stores import (
     SnapshotDoubt,
 )
 
+_REF: Final = ("system", "object", "id")
 _LOCK_KEY: Final = 7_396_124_503  # any number that nobody else takes
 _PART: Final = "the mirror"
 
@@ -281,6 +282,19 @@ class SqlMirror:
             row = connection.execute(query).one_or_none()
         return None if row is None else (row.home, row.why)
 
+    def homes_of(self, refs: Collection[RecordRef]) -> Mapping[RecordRef, str]:
+        """Homes of those of these records that are live."""
+        found: dict[RecordRef, str] = {}
+        by_object: dict[tuple[str, str], list[str]] = {}
+        for ref in sorted(refs):
+            by_object.setdefault((ref.system, ref.object), []).append(ref.id)
+        with self._read() as connection:
+            for (system, name), ids in by_object.items():
+                for some in chunks(ids):
+                    rows = connection.execute(_filed(system, name, some))
+                    found |= {RecordRef(system, name, i): home for i, home in rows}
+        return found
+
     def live_counts(self) -> Mapping[tuple[str, str], int]:
         """Live records by (system, object)."""
         query = (
@@ -344,6 +358,21 @@ class SqlMirror:
 
     def _read(self) -> AbstractContextManager[sa.Connection]:
         return reading(self._engine, _PART)
+
+
+def _filed(system: str, name: str, ids: Sequence[str]) -> sa.Select[Any]:
+    """Id and home of live records of one object."""
+    same = [FILING.c[column] == RECORDS.c[column] for column in _REF]
+    return (
+        sa.select(FILING.c.id, FILING.c.home)
+        .join(RECORDS, sa.and_(*same))
+        .where(
+            FILING.c.system == system,
+            FILING.c.object == name,
+            FILING.c.id.in_(ids),
+            RECORDS.c.deleted == sa.false(),
+        )
+    )
 
 
 def _facts(connection: sa.Connection) -> dict[str, Any]:

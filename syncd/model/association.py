@@ -1,10 +1,14 @@
 """Association: to which opportunity or case an interaction belongs, and why."""
 
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
 from syncd.model.record import RecordRef
+
+CLOSED_TODAY: Final = "it is closed today"
+"""Holds a link back that nothing else does: at the interaction it was open."""
 
 
 class Decision(StrEnum):
@@ -41,7 +45,8 @@ class Association(msgspec.Struct, frozen=True, kw_only=True):
 
     ``candidates`` are sorted by probability, best first; vetoed ones come last.
     ``target`` is None when the decision is to abstain. ``flip`` is the smallest
-    fact that would change the decision, in a sentence.
+    fact that would change the decision, in a sentence. ``held_back`` says why it is
+    proposed at most, however sure it is; ``CLOSED_TODAY`` only when nothing else does.
     """
 
     interaction_key: str
@@ -52,3 +57,4 @@ class Association(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     candidates: tuple[Candidate, ...] = ()
     flip: str = ""
+    held_back: str = ""

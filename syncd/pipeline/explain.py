@@ -4,10 +4,13 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from syncd.evaluate.baselines import BASELINES
+from syncd.evaluate.sight import Lookout
 from syncd.model.association import Association, Candidate
 from syncd.model.interaction import Interaction
 from syncd.model.plan import Change, PlanFinding
 from syncd.model.record import RecordRef
+from syncd.model.view import AccountView
 from syncd.pipeline.judge import Judged
 from syncd.pipeline.look import Looker, Shown
 from syncd.ports.stores import Ledger, LedgerEntry, Plans
@@ -40,6 +43,18 @@ class WeighedCandidate(msgspec.Struct, frozen=True, kw_only=True):
     vetoes: tuple[str, ...]
 
 
+class OtherRule(msgspec.Struct, frozen=True, kw_only=True):
+    """What another tool's published rule would have chosen; nothing is an answer.
+
+    ``agrees`` says that it chooses our first candidate and nothing else.
+    """
+
+    name: str
+    product: str
+    chooses: tuple[Shown, ...]
+    agrees: bool
+
+
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that bears on one id; parts that do not apply are empty."""
 
@@ -57,6 +72,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     decided_because: str = ""
     candidates: tuple[WeighedCandidate, ...] = ()
     flip: str = ""
+    baselines: tuple[OtherRule, ...] = ()
     findings: tuple[PlanFinding, ...] = ()
     changes: tuple[Change, ...] = ()
     writes: tuple[LedgerEntry, ...] = ()
@@ -125,7 +141,9 @@ class Explainer:
         if interaction is None:
             return told
         association = judged.view.associations.get(interaction.key)
-        return self._with_interaction(told, interaction, association)
+        told = self._with_interaction(told, interaction, association)
+        others = tuple(self._others(judged.view, interaction, association))
+        return msgspec.structs.replace(told, baselines=others)
 
     def _with_interaction(
         self,
@@ -188,6 +206,27 @@ class Explainer:
                 side=one.side.value,
                 is_=tuple(self._look.shown(ref) for ref in refs),
                 because=one.reason,
+            )
+
+    def _others(
+        self,
+        view: AccountView,
+        interaction: Interaction,
+        association: Association | None,
+    ) -> Iterable[OtherRule]:
+        """Each baseline's choice; none where there is nobody from outside."""
+        if association is None or interaction.is_internal_only:
+            return
+        live = [c.target.id for c in association.candidates if not c.vetoes]
+        sight = Lookout(view).sight_of(interaction)
+        for name, baseline in BASELINES.items():
+            chosen = [link.id for link in baseline.answer(sight).links]
+            refs = [RecordRef("salesforce", "Opportunity", one) for one in chosen]
+            yield OtherRule(
+                name=name,
+                product=baseline.product,
+                chooses=tuple(self._look.shown(ref) for ref in refs),
+                agrees=chosen == live[:1],
             )
 
     def _weighed(self, candidate: Candidate) -> WeighedCandidate:

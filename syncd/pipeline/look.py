@@ -45,6 +45,7 @@ class Looker:
         self._rules = tuple(rules.values())
         self._now = now
         self.org = mirror.org(policy)
+        self._shown: dict[RecordRef, Shown] = {}
 
     def find(self, given: str) -> Sequence[RecordRef]:
         """Every record with this id; ``system/object/id`` names exactly one.
@@ -114,14 +115,16 @@ class Looker:
 
     def shown(self, ref: RecordRef) -> Shown:
         """The record with its name and address: its own, else by the system's form."""
-        entity = self.entity(ref)
-        return Shown(
-            system=ref.system,
-            object=ref.object,
-            id=ref.id,
-            name=name_of(entity) if entity else "",
-            url=getattr(entity, "url", None) or link_to(ref, self.org.links),
-        )
+        if ref not in self._shown:
+            entity = self.entity(ref)
+            self._shown[ref] = Shown(
+                system=ref.system,
+                object=ref.object,
+                id=ref.id,
+                name=name_of(entity) if entity else "",
+                url=getattr(entity, "url", None) or link_to(ref, self.org.links),
+            )
+        return self._shown[ref]
 
 
 def name_of(entity: Entity) -> str:

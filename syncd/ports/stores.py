@@ -199,6 +199,10 @@ class Mirror(Protocol):
         """The home of a record, and why it is filed there."""
         ...
 
+    def homes_of(self, refs: Collection[RecordRef]) -> Mapping[RecordRef, str]:
+        """Homes of those of these records that are live; empty for one without."""
+        ...
+
     def live_counts(self) -> Mapping[tuple[str, str], int]:
         """Live records by (system, object)."""
         ...

@@ -29,8 +29,9 @@ def explain(
 ) -> None:
     """Show why: the evidence behind an answer.
 
-    Candidates, their weights, and the smallest fact that would change the answer.
-    Reads the mirror only. Changes nothing.
+    Candidates, their weights, the smallest fact that would change the answer, and
+    what other tools' published rules would have chosen. Reads the mirror only.
+    Changes nothing.
 
     Examples: ``syncd explain 00T5g00000AbCdEEAV``, ``syncd explain fnd_1f… --json``
     """
@@ -107,6 +108,18 @@ def _interaction_lines(told: "Explanation") -> Iterator[str]:
         )
     if told.flip:
         yield f"  {told.flip}"
+    yield from _block("what other tools' published rules would choose", _others(told))
+
+
+def _others(told: "Explanation") -> Iterator[str]:
+    """Rules that choose the same stand on one line."""
+    by_choice: dict[tuple[str, ...], list[str]] = {}
+    for one in told.baselines:
+        named = tuple(_name(shown) for shown in one.chooses)
+        by_choice.setdefault(named, []).append(one.name)
+    for chosen, names in by_choice.items():
+        yield f"{', '.join(names)}:"
+        yield from (f"    {name}" for name in chosen or ("none",))
 
 
 def _candidates(told: "Explanation") -> Iterator[str]:

@@ -1,0 +1,313 @@
+"""The page of figures: one text for the terminal and for the docs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from benchmarks.association.bars import Bar
+from benchmarks.association.measure import Measured
+from syncd.evaluate.evaluation import ENOUGH, Evaluation
+from syncd.evaluate.figures import Figures
+from syncd.reports.charts import Chart, Line, svg
+from syncd.reports.evaluation import reliability, trade
+from syncd.reports.evaluation_tables import interval, number, percent
+
+DOCS: Final = Path(__file__).parents[2] / "docs"
+_FIGURES: Final = DOCS / "figures"
+_BESIDE: Final = ("weflow", "eci_video", "gong_14_days_roles")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """The text, and the pictures that it shows by file name."""
+
+    text: str
+    pictures: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Together:
+    """Worlds as one set of labels: all, by kind, and by the share of missing roles."""
+
+    everything: Evaluation
+    by_kind: Mapping[str, Evaluation]
+    by_missing_roles: Mapping[float, Evaluation]
+
+
+def page_of(
+    measured: Sequence[Measured],
+    together: Together,
+    bars: Sequence[Bar],
+    *,
+    accounts: int,
+) -> Page:
+    """Every figure.
+
+    Args:
+        measured: What came of each world.
+        together: What came of several as one.
+        bars: What had to be reached.
+        accounts: How many accounts each world has.
+    """
+    everything = together.everything
+    blocks = [
+        _HEAD.format(worlds=len(measured), accounts=accounts, n=everything.figures.n),
+        "## Bars",
+        _bars(bars),
+        "## Worlds",
+        _worlds(measured),
+        "## Missing roles",
+        "![Coverage and precision by missing roles](figures/roles-missing.svg)",
+        _missing_roles(together.by_missing_roles),
+        "## Calibration",
+        "![Reliability](figures/reliability.svg)",
+        "![Precision by coverage](figures/precision-by-coverage.svg)",
+        _thresholds(together.by_kind, everything),
+        "## Beside other tools' published rules",
+        _baselines(everything),
+        "## Slices",
+        _SLICES.format(enough=ENOUGH),
+        _slices(everything),
+        "## Which records speak of one interaction",
+        _clustering(measured),
+    ]
+    return Page(
+        text="\n\n".join(blocks) + "\n",
+        pictures={
+            "roles-missing.svg": svg(missing_roles_chart(together.by_missing_roles)),
+            "reliability.svg": svg(reliability(everything)),
+            "precision-by-coverage.svg": svg(trade(everything)),
+        },
+    )
+
+
+def write_page(page: Page) -> None:
+    """Write docs/association-figures.md and its pictures."""
+    _FIGURES.mkdir(exist_ok=True)
+    for name, picture in page.pictures.items():
+        (_FIGURES / name).write_text(picture, "utf-8")
+    (DOCS / "association-figures.md").write_text(page.text, "utf-8")
+
+
+_HEAD: Final = """# Figures of the association
+
+<!-- Written by `make evaluate`; never by hand. -->
+
+What [`syncd evaluate`](evaluate.md) finds on {worlds} generated companies of
+{accounts} accounts each, {n} labelled activities in all. Nobody fitted weights or
+thresholds on them: their settings differ in kind from those that were fitted on, and a
+part comes from a second generator. Each figure is explained on
+[that page](evaluate.md#figures). A generated company is not yours: label a hundred of
+your own activities."""
+
+_SLICES: Final = """All worlds together. "Behind" names the rules that cost less there;
+slices of fewer than {enough} labels say little."""
+
+
+def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table; columns of figures are aligned to the right."""
+    marks = ["---", *["--:"] * (len(headings) - 1)]
+    lines = [headings, marks, *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _bars(bars: Sequence[Bar]) -> str:
+    missed = [bar for bar in bars if not bar.is_met]
+    rows = [
+        (
+            bar.of,
+            bar.figure,
+            number(bar.value, digits=4),
+            f"{'≥' if bar.at_least else '≤'} {bar.limit:g}",
+            "met" if bar.is_met else "**missed**",
+        )
+        for bar in sorted(bars, key=lambda bar: bar.is_met)
+    ]
+    said = f"{len(bars) - len(missed)} of {len(bars)} bars are met."
+    return f"{said}\n\n" + table(("of", "figure", "is", "must be", ""), rows)
+
+
+def _worlds(measured: Sequence[Measured]) -> str:
+    headings = (
+        "world",
+        "labels",
+        "precision",
+        "coverage",
+        "recall",
+        "first right",
+        "wrong account",
+        "ECE",
+        "cost",
+    )
+    rows = [
+        (one.world, str(one.evaluation.figures.n), *_row(one.evaluation.figures))
+        for one in measured
+    ]
+    return table(headings, rows)
+
+
+def _row(own: Figures) -> tuple[str, ...]:
+    return (
+        percent(own.precision, digits=2),
+        percent(own.coverage),
+        percent(own.recall),
+        percent(own.likeliest_right),
+        percent(own.wrong_account_rate, digits=2),
+        number(own.ece),
+        number(own.cost),
+    )
+
+
+def _missing_roles(pooled: Mapping[float, Evaluation]) -> str:
+    rows = []
+    for missing, one in pooled.items():
+        others = [one.baselines[name] for name in _BESIDE]
+        beside = [f"{percent(o.precision)} at {percent(o.coverage)}" for o in others]
+        own = one.figures
+        ours = f"{percent(own.precision, digits=2)} at {percent(own.coverage)}"
+        rows.append((f"{missing:.0%}", ours, *beside))
+    return table(
+        ("share of roles missing", "syncd: precision at coverage", *_BESIDE), rows
+    )
+
+
+def missing_roles_chart(pooled: Mapping[float, Evaluation]) -> Chart:
+    """Precision and coverage, ours and Weflow's, over the share of missing roles."""
+
+    def line(name: str, pick: str, whose: str) -> Line:
+        figures = [
+            (missing, one.figures if whose == "syncd" else one.baselines[whose])
+            for missing, one in pooled.items()
+        ]
+        points = [(missing, getattr(own, pick)) for missing, own in figures]
+        return Line(
+            name=name,
+            points=tuple((x, min(1.0, y)) for x, y in points if y is not None),
+        )
+
+    return Chart(
+        title="Missing roles",
+        says=(
+            "Precision and coverage of the automatic links as more of the contact "
+            "roles are missing, beside a rule that rests on roles alone."
+        ),
+        x="share of roles missing",
+        y="share",
+        lines=(
+            line("syncd, precision", "precision", "syncd"),
+            line("syncd, coverage", "coverage", "syncd"),
+            line("weflow, precision", "precision", "weflow"),
+            line("weflow, coverage", "coverage", "weflow"),
+        ),
+    )
+
+
+def _thresholds(pooled: Mapping[str, Evaluation], everything: Evaluation) -> str:
+    rows = [
+        (
+            kind,
+            number(one.figures.ece),
+            *(percent(value, digits=2) for value in one.precision_at.values()),
+            *(percent(value) for value in one.coverage_at.values()),
+        )
+        for kind, one in [*pooled.items(), ("all", everything)]
+    ]
+    headings = (
+        "worlds",
+        "ECE",
+        *(f"precision at {float(at):.0%}" for at in everything.precision_at),
+        *(f"coverage at {float(at):.0%}" for at in everything.coverage_at),
+    )
+    return table(headings, rows)
+
+
+def _baselines(everything: Evaluation) -> str:
+    own = everything.figures
+    rows = [
+        (
+            "**syncd**",
+            percent(own.precision, digits=2),
+            percent(own.coverage),
+            percent(own.wrong_account_rate, digits=2),
+            number(own.cost),
+            "",
+            "",
+            "",
+        )
+    ]
+    for name, one in everything.baselines.items():
+        beside = everything.comparisons[name]
+        rows.append(
+            (
+                name,
+                percent(one.precision),
+                percent(one.coverage),
+                percent(one.wrong_account_rate, digits=2),
+                number(one.cost),
+                interval(beside.cost),
+                interval(beside.precision),
+                f"{beside.mcnemar.only_ours} : {beside.mcnemar.only_theirs}",
+            )
+        )
+    headings = (
+        "rule",
+        "precision",
+        "coverage",
+        "wrong account",
+        "cost",
+        "cost, ours less theirs",
+        "precision, ours less theirs",
+        "only one right, ours : theirs",
+    )
+    return table(headings, rows)
+
+
+def _slices(everything: Evaluation) -> str:
+    rows = [
+        (
+            name,
+            str(one.figures.n),
+            percent(one.figures.precision, digits=2),
+            percent(one.figures.coverage),
+            percent(one.figures.likeliest_right),
+            percent(one.figures.wrong_account_rate, digits=2),
+            number(one.figures.cost),
+            ", ".join(f"{b} {number(one.costs[b])}" for b in one.behind) or "none",
+        )
+        for name, one in everything.slices.items()
+    ]
+    headings = (
+        "slice",
+        "labels",
+        "precision",
+        "coverage",
+        "first right",
+        "wrong account",
+        "cost",
+        "behind",
+    )
+    return table(headings, rows)
+
+
+def _clustering(measured: Sequence[Measured]) -> str:
+    rows = [
+        (
+            one.world,
+            str(one.clustering.true),
+            percent(one.clustering.precision, digits=2),
+            percent(one.clustering.recall, digits=2),
+            percent(one.clustering.f1, digits=2),
+            str(one.merges),
+        )
+        for one in measured
+    ]
+    headings = (
+        "world",
+        "pairs of records",
+        "precision",
+        "recall",
+        "F1",
+        "merges across accounts",
+    )
+    return table(headings, rows)

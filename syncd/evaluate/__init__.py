@@ -1,0 +1,1 @@
+"""How good the association is: labels in, figures out. Pure."""
