@@ -41,8 +41,10 @@ bench: setup
 evaluate: setup
 	$(BIN)/python -m benchmarks.association.evaluate --write
 
+# CHAOS="--changes 1000 --kills 20" for a smaller storm.
+CHAOS ?=
 chaos: setup
-	$(BIN)/python -m tests.chaos
+	$(BIN)/python -m tests.chaos $(CHAOS)
 
 clean:
 	rm -rf $(VENV) simulated.jsonl .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -17,25 +17,30 @@ from syncd.cli.output import progress_bars
 from tests.chaos.storm import Figures, Progress, Storm, Weather
 
 
-def main() -> int:
-    """Blow, print what was seen; 1 when a bar was missed."""
-    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
-    parser.add_argument("--changes", type=int, default=10_000, help="to apply")
-    parser.add_argument(
+def parser() -> argparse.ArgumentParser:
+    """The options; ``docs/reliability.md`` has them too."""
+    made = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    made.add_argument("--changes", type=int, default=10_000, help="to apply")
+    made.add_argument(
         "--accounts", type=int, help="of the company; else one for 18 changes"
     )
-    parser.add_argument("--kills", type=int, default=200, help="by SIGKILL")
-    parser.add_argument(
+    made.add_argument("--kills", type=int, default=200, help="by SIGKILL")
+    made.add_argument(
         "--dropped", type=float, default=0.30, help="share of write answers lost"
     )
-    parser.add_argument(
+    made.add_argument(
         "--trouble", type=float, default=0.05, help="share of 503, 429, locks"
     )
-    parser.add_argument("--seed", type=int, default=1, help="of company and lots")
-    parser.add_argument(
+    made.add_argument("--seed", type=int, default=1, help="of company and lots")
+    made.add_argument(
         "--postgresql", action="store_true", help="on a PostgreSQL of its own"
     )
-    given = parser.parse_args()
+    return made
+
+
+def main() -> int:
+    """Blow, print what was seen; 1 when a bar was missed."""
+    given = parser().parse_args()
     weather = Weather(
         accounts=given.accounts or max(10, given.changes // 18),
         changes=given.changes,
