@@ -13,6 +13,7 @@ import jsonschema
 import pytest
 
 from syncd.sandbox.run import start
+from tests.command_line import syncd
 
 
 @pytest.fixture(scope="module")
@@ -25,15 +26,15 @@ def place(tmp_path_factory):
     running.close()
 
 
-def syncd(path, *arguments, **environment):
-    """Run a command to its end."""
+def cold(path, *arguments):
+    """Run a command to its end as a shell does, which forks from nothing warm."""
     return subprocess.run(
         [sys.executable, "-m", "syncd", "--config", str(path), *arguments],
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
-        env={**os.environ, "NO_COLOR": "1", **environment},
+        env={**os.environ, "NO_COLOR": "1"},
         cwd=path.parent,
     )
 
@@ -41,15 +42,15 @@ def syncd(path, *arguments, **environment):
 def test_the_way_from_check_to_an_empty_plan(place):
     """check, sync, plan, apply, plan: each with its exit code and its output."""
     running, path = place
-    checked = syncd(path, "check")
+    checked = cold(path, "check")
     assert checked.returncode == 0, checked.stderr
     assert "credentials" in checked.stdout
     assert syncd(path, "sync").returncode == 0
-    planned = syncd(path, "plan", "--exit-code", "-o", "plan.json")
+    planned = cold(path, "plan", "--exit-code", "-o", "plan.json")
     assert planned.returncode == 3, planned.stderr
     plan = json.loads((path.parent / "plan.json").read_text())
     assert plan["schema"] == "syncd.plan/1"
-    first = syncd(path, "apply", "plan.json", "--first", "2")
+    first = cold(path, "apply", "plan.json", "--first", "2")
     assert (first.returncode, "2 done" in first.stdout) == (0, True), first.stderr
     rest = syncd(path, "apply", "plan.json", "--include-review")
     assert rest.returncode == 0, rest.stdout
