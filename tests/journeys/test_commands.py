@@ -165,6 +165,15 @@ def test_a_wrong_configuration_ends_in_2(tmp_path):
     assert "2 problems" in done.stderr
 
 
+def test_an_encryption_key_that_is_none_ends_in_2(place):
+    """It is a mistake of the configuration, like any other."""
+    _, path = place
+    given = {"SYNCD_STORE__ENCRYPTION_KEY": "env:KEY_OF_STORE", "KEY_OF_STORE": "short"}
+    done = syncd(path, "status", **given)
+    assert done.returncode == 2, done.stdout
+    assert "store.encryption_key: is not a Fernet key" in done.stderr
+
+
 def test_a_refused_token_ends_in_6(place, tmp_path):
     """Credentials that are refused ask for a person."""
     _, path = place

@@ -11,7 +11,7 @@ from alembic.migration import MigrationContext
 from syncd.db.engine import open_engine
 from syncd.db.migrate import upgrade
 from syncd.db.tables import METADATA
-from syncd.errors import StoreError
+from syncd.errors import ConfigError, StoreError
 from syncd.store import Store, open_store
 
 
@@ -114,5 +114,5 @@ def test_vault_keeps_values_encrypted(
 
 def test_wrong_key_is_refused(tmp_path: Path) -> None:
     """A key that is not one is told before anything is stored."""
-    with pytest.raises(StoreError, match="Fernet"):
+    with pytest.raises(ConfigError, match="Fernet"):
         open_store(f"sqlite:///{tmp_path}/s.db", base=tmp_path, encryption_key="short")
