@@ -19,7 +19,7 @@ demo: setup
 	$(BIN)/syncd demo
 
 test: setup
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 # Goes on where it stopped; SEEDS=0..9999 and JOBS=2 may be given.
 SEEDS ?= 0..9999

@@ -52,6 +52,7 @@ def open_store(
         free_mail: Domains to add to the shipped list.
 
     Raises:
+        ConfigError: The encryption key is none.
         StoreError: Unreachable, damaged, or of a newer version.
     """
     engine = open_engine(url)

@@ -212,12 +212,12 @@ def _decide(
 def _reason(decision: Decision, ranked: Sequence[_Scored]) -> str:
     top = ranked[0]
     best = sorted(top.candidate.features, key=lambda f: (-f.weight, f.name))
-    because = "; ".join(f.says for f in best if f.weight > 0)
-    share = f"{top.candidate.probability:.1%}"
+    because = [f.says for f in best if f.weight > 0]
     if decision is Decision.APPLY:
-        return f"{share}: {because}"
+        return "; ".join(because)
     if decision is Decision.PROPOSE:
-        return f"{share}: {because}; {top.held_back or 'not certain enough'}"
+        return "; ".join([*because, top.held_back or "not certain enough"])
+    share = f"{top.candidate.probability:.1%}"
     return f"{len(ranked)} candidates and none stands out ({share} at best)"
 
 

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import RLock
+from threading import RLock, get_native_id
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -13,7 +13,7 @@ from cryptography.fernet import Fernet, InvalidToken
 
 from syncd.db.engine import reading, upsert, writing
 from syncd.db.tables import SECRETS
-from syncd.errors import Problem, StoreError
+from syncd.errors import ConfigError, Problem, StoreError
 
 _PART: Final = "the tokens"
 
@@ -25,20 +25,19 @@ class SqlVault:
         """``key`` is a Fernet key.
 
         Raises:
-            StoreError: The key is not one.
+            ConfigError: The key is not one.
         """
         self._engine = engine
         self._lock = RLock()
         try:
             self._fernet = Fernet(key)
         except ValueError:
-            raise StoreError(
-                Problem(
-                    where="store.encryption_key",
-                    what="is not a Fernet key (32 bytes, URL-safe base64)",
-                    remedy="see docs/configuration.md for how to make one",
-                )
-            ) from None
+            problem = Problem(
+                where="store.encryption_key",
+                what="is not a Fernet key (32 bytes, URL-safe base64)",
+                remedy="see docs/configuration.md for how to make one",
+            )
+            raise ConfigError([problem]) from None
 
     def load(self, name: str) -> Mapping[str, Any] | None:
         """The stored value, None when there is none.
@@ -82,7 +81,7 @@ def key_beside(path: Path) -> str:
     killed here, or two that start at once, must not leave tokens without their key.
     """
     if not path.exists():
-        made = path.with_name(f"{path.name}.{os.getpid()}")
+        made = path.with_name(f"{path.name}.{get_native_id()}")
         descriptor = os.open(made, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(Fernet.generate_key().decode())

@@ -49,6 +49,19 @@ JOINED: Final = -1
 """Tier of keys that name another record of the same interaction."""
 COMPANY: Final = 9
 """Tier of the domains of addresses that nobody has."""
+_LEADS: Final = {
+    "sf": "a Salesforce id",
+    "mail": "an e-mail address",
+    "site": "an account's website",
+    "oa": "its account in Outreach",
+    "op": "its prospect in Outreach",
+    "oo": "its opportunity in Outreach",
+    "log": "the call that it logs",
+    "recording": "its recording",
+    "logged": "the activity that logs it",
+    "uid": "its calendar event",
+}
+"""What a key of each kind is called where a person reads why."""
 _OWN_HOME: Final = "record:"
 _TASK: Final = "00T"
 LONGEST_ID: Final = 320
@@ -294,7 +307,7 @@ def choose_home(
             # Most keys first, then the smallest id: the same answer in every order.
             home = min(found, key=lambda one: (-found[one], one))
             names = sorted(k for k in keys.looks_up if home in homes_of.get(k, ()))
-            return home, f"{names[0].partition(':')[0]} key leads to it"
+            return home, f"{_LEADS[names[0].partition(':')[0]]} leads to it"
     return _without_account(ref, keys, own_domains=own_domains, free_mail=free_mail)
 
 

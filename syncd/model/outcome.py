@@ -12,7 +12,8 @@ class PollOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """What one connector's poll brought.
 
     ``complete`` is False when any stream stopped early; such a poll carries no
-    deletes and no plan made on it may delete.
+    deletes and no plan made on it may delete. ``as_of`` is the instant of the last
+    complete one.
     """
 
     system: str

@@ -50,7 +50,11 @@ _FACTS: Final = Lock()  # facts are read, added to and saved by connectors side 
 
 
 class FactMirror(Mirror, Protocol):
-    """A mirror that also remembers facts about the org."""
+    """A mirror that also remembers facts about the org and how polls ended."""
+
+    def polls(self) -> Mapping[str, PollOutcome]:
+        """The last poll of each system."""
+        ...
 
     def save_fact(self, name: str, value: Any) -> None:  # noqa: ANN401
         """Remember one fact."""
@@ -139,7 +143,7 @@ def _poll_one(connector: Connector, inputs: PollInputs) -> PollOutcome:
     outcome = PollOutcome(
         system=connector.system,
         complete=error is None,
-        as_of=began if error is None else None,
+        as_of=began if error is None else _last_complete(connector.system, inputs),
         records=tally.records,
         changed=tally.changed,
         deleted=tally.deleted,
@@ -160,6 +164,11 @@ def _poll_one(connector: Connector, inputs: PollInputs) -> PollOutcome:
         error=outcome.error,
     )
     return outcome
+
+
+def _last_complete(system: str, inputs: PollInputs) -> datetime | None:
+    before = inputs.mirror.polls().get(system)
+    return before.as_of if before else None
 
 
 @contextmanager

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 
 from syncd.model.entities import Opportunity
-from syncd.model.finding import Finding
+from syncd.model.finding import Finding, Severity
 from syncd.model.ids import stable_id
 from syncd.model.record import RecordRef
 from syncd.model.rule import RuleContext
@@ -32,6 +33,31 @@ def owner_email(view: AccountView, user_id: str | None) -> str | None:
     """Address of a Salesforce user, None for queues and unknown users."""
     user = view.org.users.get(user_id or "")
     return user.email or None if user else None
+
+
+def about_opportunity(
+    view: AccountView,
+    opportunity: Opportunity,
+    *,
+    rule: str,
+    practices: tuple[str, ...],
+    parts: tuple[str, ...],
+    **more: Any,  # noqa: ANN401 - fields of Finding
+) -> Finding:
+    """A warning about an opportunity; ``parts`` tell it from the rule's others."""
+    subject = salesforce_ref("Opportunity", opportunity.id)
+    return Finding(
+        id=finding_id(rule, subject, *parts),
+        rule=rule,
+        practices=practices,
+        severity=Severity.WARNING,
+        subject=subject,
+        subject_name=opportunity.name,
+        account_id=opportunity.account_id,
+        opportunity_id=opportunity.id,
+        owner=owner_email(view, opportunity.owner_id),
+        **more,
+    )
 
 
 def in_window(view: AccountView, ctx: RuleContext, at: datetime | None) -> bool:

@@ -2,46 +2,30 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from syncd.membership.compare import Primary, Standing
 from syncd.membership.people import same_account
 from syncd.membership.sides import Membership
-from syncd.model.entities import Opportunity, ProspectRole
+from syncd.model.entities import ProspectRole
 from syncd.model.finding import (
     Evidence,
     Expectation,
     Finding,
     Mode,
     ProposedChange,
-    Severity,
 )
 from syncd.model.record import RecordRef
 from syncd.model.view import AccountView
-from syncd.rules._kit import finding_id, outreach_ref, owner_email, salesforce_ref
+from syncd.rules._kit import about_opportunity, outreach_ref, salesforce_ref
 
 ID: Final = "contact-on-outreach-opportunity"
 PRACTICES: Final = ("0.13", "0.15", "0.32", "0.38")
 SURE: Final = 0.99
 LIKELY: Final = 0.8
 
-
-def about(view: AccountView, opportunity: Opportunity, **more: Any) -> Finding:  # noqa: ANN401 - fields of Finding
-    """A finding about this opportunity with what all of them share."""
-    subject = salesforce_ref("Opportunity", opportunity.id)
-    parts = more.pop("parts")
-    return Finding(
-        id=finding_id(ID, subject, *parts),
-        rule=ID,
-        practices=more.pop("practices", PRACTICES),
-        severity=Severity.WARNING,
-        subject=subject,
-        subject_name=opportunity.name,
-        account_id=opportunity.account_id,
-        opportunity_id=opportunity.id,
-        owner=owner_email(view, opportunity.owner_id),
-        **more,
-    )
+about = partial(about_opportunity, rule=ID, practices=PRACTICES)
 
 
 def doubled(view: AccountView, both: Membership) -> Iterator[Finding]:

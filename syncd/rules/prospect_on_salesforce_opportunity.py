@@ -1,7 +1,8 @@
 """Prospects of an Outreach opportunity are its contacts in Salesforce: proposed."""
 
 from collections.abc import Iterator
-from typing import Any, Final
+from functools import partial
+from typing import Final
 
 from syncd.membership.compare import Primary, Standing
 from syncd.membership.people import contacts_for, role_holders, same_account
@@ -19,12 +20,11 @@ from syncd.model.policy import RuleSettings
 from syncd.model.rule import RuleContext, RuleSpec
 from syncd.model.view import AccountView
 from syncd.rules._kit import (
-    finding_id,
+    about_opportunity,
     guarded,
     in_segment,
     is_settling,
     outreach_ref,
-    owner_email,
     salesforce_ref,
     waits,
 )
@@ -34,6 +34,8 @@ _ID: Final = "prospect-on-salesforce-opportunity"
 _PRACTICES: Final = ("0.13", "0.38")
 _LIKELY: Final = 0.9
 _ELSEWHERE: Final = "the contact lives under another account"
+
+_about = partial(about_opportunity, rule=_ID, practices=_PRACTICES)
 
 
 class Settings(RuleSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -228,28 +230,6 @@ def _addition(
         evidence=evidence,
         changes=() if refusal else (_change(opportunity, role, contacts[0], evidence),),
         why_not=refusal,
-    )
-
-
-def _about(
-    view: AccountView,
-    opportunity: Opportunity,
-    *,
-    parts: tuple[str, ...],
-    **more: Any,  # noqa: ANN401 - fields of Finding
-) -> Finding:
-    subject = salesforce_ref("Opportunity", opportunity.id)
-    return Finding(
-        id=finding_id(_ID, subject, *parts),
-        rule=_ID,
-        practices=_PRACTICES,
-        severity=Severity.WARNING,
-        subject=subject,
-        subject_name=opportunity.name,
-        account_id=opportunity.account_id,
-        opportunity_id=opportunity.id,
-        owner=owner_email(view, opportunity.owner_id),
-        **more,
     )
 
 

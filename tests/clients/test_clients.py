@@ -147,7 +147,8 @@ def test_our_queries_are_soql_to_another_parser(node):
 def test_simple_salesforce_runs_a_bulk_query(salesforce, sandbox):
     """A Bulk 2.0 query job ends with every row, page by page."""
     expected = len(list(sandbox.salesforce.tables.rows("Contact", with_deleted=False)))
-    pages = list(salesforce.bulk2.Contact.query("SELECT Id, Name FROM Contact"))
+    query = "SELECT Id, Name FROM Contact"
+    pages = list(salesforce.bulk2.Contact.query(query, wait=0.1))
     rows = [line for page in pages for line in page.splitlines()[1:] if line]
     assert len(rows) == expected
 

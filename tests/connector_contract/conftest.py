@@ -1,43 +1,12 @@
 """Connectors on services of a test's own, as wiring builds them."""
 
-import contextlib
-
 import pytest
 
 from syncd import clock, plugins
 from syncd.kit.session import build_session
 from syncd.ports.connector import ConnectorContext
 from syncd.sandbox.server import serve
-
-
-class Vault:
-    """Tokens in memory."""
-
-    def __init__(self):
-        """Empty."""
-        self.values = {}
-
-    def load(self, name):
-        """The stored value."""
-        return self.values.get(name)
-
-    def save(self, name, value):
-        """Keep it."""
-        self.values[name] = dict(value)
-
-    def locked(self, name):
-        """One process, one thread."""
-        return contextlib.nullcontext()
-
-
-@pytest.fixture
-def no_waiting(monkeypatch):
-    """Waits are noted, not waited."""
-    from syncd.kit import retry
-
-    waits = []
-    monkeypatch.setitem(retry.retrying.__kwdefaults__, "sleep", waits.append)
-    return waits
+from tests.connector_contract.vault import Vault
 
 
 @pytest.fixture

@@ -16,33 +16,12 @@ from syncd.model.record import RecordRef
 from syncd.ports.connector import ConnectorContext, Level, ReadRequest
 from syncd.sandbox.recorder import Fault
 from syncd.sandbox.run import start
+from tests.connector_contract.vault import Vault
 
 SYSTEMS = sorted(plugins.connectors())
 SINCE = datetime.now(UTC) - timedelta(days=400)
 WINDOWED = {"Task", "Event", "call", "task", "mailing", "engagement"}
 MAPPINGS = load_mappings(None).objects
-
-
-class Vault:
-    """Tokens in memory."""
-
-    def __init__(self):
-        """Empty."""
-        self.values = {}
-
-    def load(self, name):
-        """The stored value."""
-        return self.values.get(name)
-
-    def save(self, name, value):
-        """Keep it."""
-        self.values[name] = dict(value)
-
-    def locked(self, name):
-        """One process, one thread."""
-        import contextlib
-
-        return contextlib.nullcontext()
 
 
 DEFAULTS = {
@@ -221,37 +200,29 @@ def test_a_broken_page_is_tried_again_and_loses_nothing(place, fault, monkeypatc
     assert [r.ref for page in pages for r in page.records] == whole
 
 
-def test_being_told_to_wait_is_honoured(place, monkeypatch):
+def test_being_told_to_wait_is_honoured(place, no_waiting):
     """A 503 with Retry-After is waited out, then the read goes on."""
-    waits = []
-    monkeypatch.setattr("syncd.kit.retry.clock.sleep_s", waits.append)
     name = place.connector.objects()[0]
     list(place.connector.read(place.request(name)))
     wait = {"Retry-After": "7"}
     fault = Fault(method="GET", path="^(?!.*token)", status=503, headers=wait)
     place.recorder.break_next(fault)
-    from syncd.kit import retry
-
-    monkeypatch.setitem(retry.retrying.__kwdefaults__, "sleep", waits.append)
     list(place.connector.read(place.request(name)))
-    assert 7.0 in waits
+    assert 7.0 in no_waiting
 
 
 @pytest.mark.parametrize("status", [403, 429])
-def test_googles_quota_is_waited_out_as_long_as_it_says(sandbox, monkeypatch, status):
+def test_googles_quota_is_waited_out_as_long_as_it_says(sandbox, no_waiting, status):
     """Also where it comes as 403: the reason decides, and Retry-After counts."""
-    from syncd.kit import retry
-
-    place, waits = connect("google_calendar", sandbox), []
+    place = connect("google_calendar", sandbox)
     list(place.connector.read(place.request("Event")))
     body = json.dumps({"error": {"errors": [{"reason": "userRateLimitExceeded"}]}})
     told = {"Retry-After": "7"}
     place.recorder.break_next(
         Fault(path="/events", status=status, headers=told, body=body)
     )
-    monkeypatch.setitem(retry.retrying.__kwdefaults__, "sleep", waits.append)
     list(place.connector.read(place.request("Event")))
-    assert waits == [7.0]
+    assert no_waiting == [7.0]
 
 
 @pytest.mark.parametrize("system", ["google_calendar", "chorus"])
@@ -298,11 +269,8 @@ def test_refused_credentials_are_an_auth_error(sandbox, system, wrong):
     ids=["html", "text", "nobody"],
 )
 @pytest.mark.parametrize("system", sorted(DEFAULTS))
-def test_an_answer_that_is_none_is_our_own_error(sandbox, system, answer, monkeypatch):
+def test_an_answer_that_is_none_is_our_own_error(sandbox, system, answer, no_waiting):
     """A gateway's page with status 200, or no answer at all, stops one connector."""
-    from syncd.kit import retry
-
-    monkeypatch.setitem(retry.retrying.__kwdefaults__, "sleep", lambda _: None)
     place = connect(system, sandbox, vault=Vault(), users=["a@northwind-cloud.com"])
     with responses.RequestsMock(assert_all_requests_are_fired=False) as everything:
         for method in (responses.GET, responses.POST):

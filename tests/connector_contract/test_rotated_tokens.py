@@ -1,6 +1,5 @@
 """A refresh token that was granted is not lost, though the store takes nothing."""
 
-import contextlib
 from datetime import timedelta
 
 import pytest
@@ -10,6 +9,7 @@ from syncd.errors import AuthError, Problem, StoreError
 from syncd.kit.session import build_session
 from syncd.ports.connector import ConnectorContext
 from syncd.sandbox.run import start
+from tests.connector_contract.vault import Vault
 
 SETTINGS = {
     "salesforce": {
@@ -27,27 +27,19 @@ TOKEN_CALLS = {
 }
 
 
-class Disk:
+class Disk(Vault):
     """A vault in memory whose disk can be full for some of the next saves."""
 
     def __init__(self):
         """Empty, with room."""
-        self.values = {}
+        super().__init__()
         self.fails = []
-
-    def load(self, name):
-        """The stored value."""
-        return self.values.get(name)
 
     def save(self, name, value):
         """Keep it, if there is room."""
         if self.fails and self.fails.pop(0):
             raise StoreError(Problem(where="s.db", what="its disk is full", remedy=""))
-        self.values[name] = dict(value)
-
-    def locked(self, name):
-        """One process, one thread."""
-        return contextlib.nullcontext()
+        super().save(name, value)
 
 
 @pytest.fixture

@@ -185,6 +185,17 @@ class World:
             e.Meeting(id=f"{calendar}/{key}", calendar=calendar, **(values | more)),
         )
 
+    def occurrence(self, key: str, at: datetime) -> e.Meeting:
+        """A meeting of the series ``uid``, an hour long, where it should have been."""
+        return self.meeting(
+            key,
+            ical_uid="uid",
+            series_id="s",
+            original_starts_at=at,
+            starts_at=at,
+            ends_at=at + timedelta(hours=1),
+        )
+
     def engagement(
         self, key: str = "E", *, guests: tuple[str, ...] = ("ann",), **more: Any
     ) -> e.Engagement:

@@ -26,15 +26,15 @@ def deal(world: Any, *people: str) -> None:
         world.prospect(one)
 
 
-def agreed(world: Any, *people: str, lead: str | None = None) -> None:
-    """Both sides once had these people."""
-    world.bases[DEAL] = Base(
-        opportunity_id=DEAL,
-        twin_id="o-deal",
-        salesforce=tuple(sorted(f"003{one}" for one in people)),
-        outreach={f"003{one}": f"p-{one}" for one in people},
-        primary=lead if lead is None else lead and f"003{lead}",
-    )
+def agreed(world: Any, *people: str, lead: str | None = None, **otherwise: Any) -> None:
+    """Both sides once had these people; ``otherwise`` are fields of the base."""
+    given = {
+        "twin_id": "o-deal",
+        "salesforce": tuple(sorted(f"003{one}" for one in people)),
+        "outreach": {f"003{one}": f"p-{one}" for one in people},
+        "primary": lead if lead is None else lead and f"003{lead}",
+    }
+    world.bases[DEAL] = Base(opportunity_id=DEAL, **(given | otherwise))
 
 
 def changes(world: Any) -> Sequence[tuple[str, str, str, str]]:

@@ -185,14 +185,7 @@ def test_a_series_sets_a_precedent(world):
         world.role(key, "ann")
     for days in (8, 1):
         start = world.now - timedelta(days=days)
-        world.meeting(
-            f"m{days}",
-            ical_uid="uid",
-            series_id="s",
-            original_starts_at=start,
-            starts_at=start,
-            ends_at=start + timedelta(hours=1),
-        )
+        world.occurrence(f"m{days}", start)
         world.event(
             f"e{days}",
             who_id="003ann",

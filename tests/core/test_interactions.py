@@ -29,15 +29,7 @@ def test_copies_of_one_meeting_are_one(world):
 def test_occurrences_of_a_series_are_told_apart(world):
     """The same iCalUID with two original starts are two interactions."""
     for days in (0, 7):
-        start = START - timedelta(days=days)
-        world.meeting(
-            f"m{days}",
-            ical_uid="uid",
-            series_id="s",
-            original_starts_at=start,
-            starts_at=start,
-            ends_at=start + timedelta(hours=1),
-        )
+        world.occurrence(f"m{days}", START - timedelta(days=days))
     world.meeting("master", ical_uid="uid", is_series_master=True)
     found = interactions(world)
     assert len({i.key for i in found}) == 2
@@ -74,15 +66,7 @@ def test_chorus_joins_by_its_calendar_id(world):
 def test_a_series_recording_joins_its_own_occurrence(world):
     """Two occurrences share the iCalUID; the scheduled start picks one."""
     for days in (0, 7):
-        start = START - timedelta(days=days)
-        world.meeting(
-            f"m{days}",
-            ical_uid="uid",
-            series_id="s",
-            original_starts_at=start,
-            starts_at=start,
-            ends_at=start + timedelta(hours=1),
-        )
+        world.occurrence(f"m{days}", START - timedelta(days=days))
     world.engagement(ical_uid="uid")
     joined = next(i for i in interactions(world) if "E" in members(i))
     assert members(joined) == {"rep@us.example/m0", "E"}

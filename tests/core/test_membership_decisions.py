@@ -8,7 +8,6 @@ import pytest
 from syncd.membership.copied import are_copied, lags
 from syncd.membership.people import prospects_for
 from syncd.model.entities import OutreachAccount
-from syncd.model.membership import Base
 from syncd.model.record import RecordRef
 from tests.core.membership import (
     ADD,
@@ -40,13 +39,7 @@ def test_a_contact_that_crossed_over_counts_as_taken_off(world):
 def test_another_opportunity_in_outreach_voids_the_base(world):
     """The deal was made anew there: nobody of it was removed by a person."""
     deal(world, "ann")
-    agreed(world, "ann")
-    world.bases[DEAL] = Base(
-        opportunity_id=DEAL,
-        twin_id="o-former",
-        salesforce=("003ann",),
-        outreach={"003ann": "p-ann"},
-    )
+    agreed(world, "ann", twin_id="o-former")
     world.role("deal", "ann")
     assert changes(world) == [ADD]
 
@@ -132,13 +125,7 @@ def test_a_prospect_that_became_another_contact_is_not_gone(world):
     """The link was corrected from Ann to Bob: Ann is new to Outreach, not removed."""
     deal(world, "bob")
     world.contact("ann")
-    agreed(world, "ann")
-    world.bases[DEAL] = Base(
-        opportunity_id=DEAL,
-        twin_id="o-deal",
-        salesforce=("003ann",),
-        outreach={"003ann": "p-bob"},
-    )
+    agreed(world, "ann", outreach={"003ann": "p-bob"})
     world.prospect("ann")
     world.role("deal", "ann")
     world.role("deal", "bob")

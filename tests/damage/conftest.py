@@ -9,6 +9,7 @@ import time
 import pytest
 
 from syncd.sandbox.run import start
+from tests.command_line import begin, syncd
 
 
 class Place:
@@ -20,40 +21,33 @@ class Place:
         self.path = path
         self.store = path.parent / "syncd.db"
 
-    def run(self, *arguments, before=(), **environment):
+    def run(self, *arguments, before=()):
         """A command's result; ``before`` is put before it, as ``setpriv`` is."""
+        if not before:
+            return syncd(self.path, *arguments)
         return subprocess.run(
-            [*before, *self._command(arguments)],
+            [*before, sys.executable, "-m", "syncd", *arguments],
             capture_output=True,
             text=True,
             timeout=120,
             check=False,
-            env={**os.environ, "NO_COLOR": "1", **environment},
+            env={**os.environ, "NO_COLOR": "1", "SYNCD_CONFIG": str(self.path)},
             cwd=self.path.parent,
         )
 
     def serve(self, until, *, within_s=60):
-        """Run the service until ``until()`` or its own end: exit code and stderr."""
-        running = subprocess.Popen(
-            self._command(["run"]),
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=self.path.parent,
-        )
+        """Run the service in a dry run until ``until()`` or its own end."""
+        running = begin(self.path, "run", SYNCD_MODE="dry-run")
         deadline = time.monotonic() + within_s
-        while running.poll() is None and time.monotonic() < deadline and not until():
+        while running.is_alive() and time.monotonic() < deadline and not until():
             time.sleep(0.2)
-        if running.poll() is None:
+        if running.is_alive():
             running.send_signal(signal.SIGTERM)
-        _, told = running.communicate(timeout=30)
-        return running.returncode, told
+        return running.ended(within_s=30)
 
     def writes(self):
         """Requests so far that could have changed a record."""
         return sum(one.write_calls for one in self.sandbox.recorders.values())
-
-    def _command(self, arguments):
-        return [sys.executable, "-m", "syncd", "--config", str(self.path), *arguments]
 
 
 @pytest.fixture(scope="module")

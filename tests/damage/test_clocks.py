@@ -5,15 +5,14 @@ from datetime import timedelta
 import pytest
 
 from syncd import clock
-from syncd.config.load import load_config
 from syncd.errors import GuardError
 from syncd.pipeline.apply import Selection
 from syncd.sandbox.recorder import Fault
 from syncd.sandbox.run import start
-from syncd.wiring import open_app
 
 HOUR = timedelta(hours=1)
 WRITERS = ("salesforce", "outreach")
+pytestmark = pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -22,19 +21,6 @@ def sandbox():
     running = start(accounts=4, seed=11)
     yield running
     running.close()
-
-
-@pytest.fixture
-def config(sandbox, tmp_path):
-    """A configuration for the sandbox."""
-    return load_config(sandbox.write_config(tmp_path))
-
-
-@pytest.fixture
-def app(config):
-    """An app that may write."""
-    with open_app(config, may_write=True) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from syncd.config.load import load_config
 from syncd.db import tables
 from syncd.errors import StoreError
 from syncd.pipeline.apply import Selection
@@ -35,17 +34,16 @@ CASES = [
 
 
 @pytest.fixture
-def prepared(store_url, tmp_path, monkeypatch):
-    """The configuration of a store with something in every table."""
-    sandbox = start(accounts=3, seed=11)
-    path = sandbox.write_config(tmp_path / "conf")
-    monkeypatch.setenv("SYNCD_STORE__URL", store_url)
-    if store_url.startswith("postgresql"):
-        from cryptography.fernet import Fernet
+def sandbox():
+    """A small company's services."""
+    running = start(accounts=3, seed=11)
+    yield running
+    running.close()
 
-        monkeypatch.setenv("KEY_OF_STORE", Fernet.generate_key().decode())
-        monkeypatch.setenv("SYNCD_STORE__ENCRYPTION_KEY", "env:KEY_OF_STORE")
-    config = load_config(path)
+
+@pytest.fixture
+def prepared(sandbox, config):
+    """The configuration of a store with something in every table."""
     with open_app(config, may_write=True) as app:
         app.poll()
         app.prove()
@@ -60,8 +58,7 @@ def prepared(store_url, tmp_path, monkeypatch):
         sandbox.clock.advance(timedelta(minutes=2))  # polls stay behind the clock
         app.poll()
         app.plan()
-    yield config
-    sandbox.close()
+    return config
 
 
 def first_id(app, name):

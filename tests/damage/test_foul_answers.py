@@ -7,15 +7,13 @@ import itertools
 import json
 
 import pytest
-import sqlalchemy as sa
-from cryptography.fernet import Fernet
 
-from syncd.config.load import load_config
 from syncd.kit import retry
 from syncd.sandbox.http import Response
 from syncd.sandbox.recorder import Fault
 from syncd.sandbox.run import start
 from syncd.wiring import open_app
+from tests.stores import BOTH, configured
 
 SYSTEMS = ("salesforce", "outreach", "google_calendar", "chorus")
 DATA = {
@@ -35,29 +33,18 @@ def sandbox():
     running.close()
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def app(request, sandbox, tmp_path_factory):
+@pytest.fixture(scope="module", params=BOTH)
+def app(request, sandbox, new_store, tmp_path_factory):
     """An app that has polled everything once, on each database."""
     folder = tmp_path_factory.mktemp("foul")
-    with pytest.MonkeyPatch.context() as patch:
-        if request.param == "postgresql":
-            server = request.getfixturevalue("postgresql_server")
-            engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
-            with engine.connect() as connection:
-                connection.exec_driver_sql("CREATE DATABASE foul")
-            engine.dispose()
-            url = server.set(database="foul")
-            patch.setenv("SYNCD_STORE__URL", url.render_as_string(hide_password=False))
-            patch.setenv("KEY_OF_STORE", Fernet.generate_key().decode())
-            patch.setenv("SYNCD_STORE__ENCRYPTION_KEY", "env:KEY_OF_STORE")
-        sandbox.outreach.control("expire_tokens", {})
+    sandbox.outreach.control("expire_tokens", {})
+    config = configured(sandbox, new_store(request.param, folder), folder)
+    with pytest.MonkeyPatch.context() as patch, open_app(config) as opened:
         patch.setitem(retry.retrying.__kwdefaults__, "sleep", lambda _: None)
-        config = load_config(sandbox.write_config(folder))
-        with open_app(config) as opened:
-            assert {one.system: one.error for one in opened.poll()} == dict.fromkeys(
-                SYSTEMS, ""
-            )
-            yield opened
+        assert {one.system: one.error for one in opened.poll()} == dict.fromkeys(
+            SYSTEMS, ""
+        )
+        yield opened
 
 
 @pytest.fixture(autouse=True)

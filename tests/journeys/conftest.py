@@ -1,35 +1,27 @@
-"""A sandbox over HTTP and an app on each database."""
+"""A sandbox over HTTP, new for each test or read by a whole module."""
 
 import pytest
 
-from syncd.config.load import load_config
 from syncd.sandbox.run import start
 from syncd.wiring import open_app
+from tests.stores import BOTH, configured
 
 
 @pytest.fixture
 def sandbox():
-    """A small company's services, stopped at the end."""
-    running = start(accounts=12, seed=11)
+    """Services of a small company with much to mend, stopped at the end."""
+    running = start(accounts=6, seed=3)
     yield running
     running.close()
 
 
-@pytest.fixture
-def config(sandbox, store_url, tmp_path, monkeypatch):
-    """A configuration for the sandbox, on each database in turn."""
-    path = sandbox.write_config(tmp_path / "conf")
-    monkeypatch.setenv("SYNCD_STORE__URL", store_url)
-    if store_url.startswith("postgresql"):
-        from cryptography.fernet import Fernet
-
-        monkeypatch.setenv("KEY_OF_STORE", Fernet.generate_key().decode())
-        monkeypatch.setenv("SYNCD_STORE__ENCRYPTION_KEY", "env:KEY_OF_STORE")
-    return load_config(path)
-
-
-@pytest.fixture
-def app(config):
-    """An app that may write."""
-    with open_app(config, may_write=True) as opened:
-        yield opened
+@pytest.fixture(scope="module", params=BOTH)
+def polled(request, new_store, tmp_path_factory):
+    """A larger company, polled once for tests that write nothing; the app may."""
+    running = start(accounts=12, seed=11)
+    folder = tmp_path_factory.mktemp("polled")
+    config = configured(running, new_store(request.param, folder), folder)
+    with open_app(config, may_write=True) as app:
+        app.poll()
+        yield app, running
+    running.close()

@@ -13,6 +13,7 @@ import jsonschema
 import pytest
 
 from syncd.sandbox.run import start
+from tests.command_line import syncd
 
 
 @pytest.fixture(scope="module")
@@ -25,15 +26,15 @@ def place(tmp_path_factory):
     running.close()
 
 
-def syncd(path, *arguments, **environment):
-    """Run a command to its end."""
+def cold(path, *arguments):
+    """Run a command to its end as a shell does, which forks from nothing warm."""
     return subprocess.run(
         [sys.executable, "-m", "syncd", "--config", str(path), *arguments],
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
-        env={**os.environ, "NO_COLOR": "1", **environment},
+        env={**os.environ, "NO_COLOR": "1"},
         cwd=path.parent,
     )
 
@@ -41,15 +42,15 @@ def syncd(path, *arguments, **environment):
 def test_the_way_from_check_to_an_empty_plan(place):
     """check, sync, plan, apply, plan: each with its exit code and its output."""
     running, path = place
-    checked = syncd(path, "check")
+    checked = cold(path, "check")
     assert checked.returncode == 0, checked.stderr
     assert "credentials" in checked.stdout
     assert syncd(path, "sync").returncode == 0
-    planned = syncd(path, "plan", "--exit-code", "-o", "plan.json")
+    planned = cold(path, "plan", "--exit-code", "-o", "plan.json")
     assert planned.returncode == 3, planned.stderr
     plan = json.loads((path.parent / "plan.json").read_text())
     assert plan["schema"] == "syncd.plan/1"
-    first = syncd(path, "apply", "plan.json", "--first", "2")
+    first = cold(path, "apply", "plan.json", "--first", "2")
     assert (first.returncode, "2 done" in first.stdout) == (0, True), first.stderr
     rest = syncd(path, "apply", "plan.json", "--include-review")
     assert rest.returncode == 0, rest.stdout
@@ -162,6 +163,15 @@ def test_a_wrong_configuration_ends_in_2(tmp_path):
     done = syncd(path, "sync")
     assert done.returncode == 2
     assert "2 problems" in done.stderr
+
+
+def test_an_encryption_key_that_is_none_ends_in_2(place):
+    """It is a mistake of the configuration, like any other."""
+    _, path = place
+    given = {"SYNCD_STORE__ENCRYPTION_KEY": "env:KEY_OF_STORE", "KEY_OF_STORE": "short"}
+    done = syncd(path, "status", **given)
+    assert done.returncode == 2, done.stdout
+    assert "store.encryption_key: is not a Fernet key" in done.stderr
 
 
 def test_a_refused_token_ends_in_6(place, tmp_path):

@@ -4,7 +4,9 @@ import pytest
 
 from syncd.errors import DryRunRefusedError
 from syncd.ports.connector import Write, WriteStatus
+from syncd.sandbox.run import start
 from syncd.wiring import open_app
+from tests.stores import configured
 
 WRITES = {
     "salesforce": [
@@ -31,12 +33,22 @@ def test_polling_and_planning_send_no_write(config, sandbox):
     assert sum(sandbox.outreach.writes.values()) == 0
 
 
+@pytest.fixture(scope="module")
+def reading(new_store, tmp_path_factory):
+    """An app in a dry run, which has read nothing yet."""
+    running = start(accounts=2, seed=11)
+    folder = tmp_path_factory.mktemp("dry")
+    with open_app(configured(running, new_store("sqlite", folder), folder)) as app:
+        yield app, running
+    running.close()
+
+
 @pytest.mark.parametrize(
     ("system", "operation", "name", "record_id"),
     [(system, *write) for system, writes in WRITES.items() for write in writes],
 )
 def test_no_connector_can_write_in_a_dry_run(
-    config, sandbox, system, operation, name, record_id
+    reading, system, operation, name, record_id
 ):
     """Whatever the code above asks for, the session refuses to send it."""
     write = Write(
@@ -47,7 +59,8 @@ def test_no_connector_can_write_in_a_dry_run(
         fields={"Subject": "x"} if name == "Task" else {"role": "x"},
         action="markComplete" if operation == "action" else None,
     )
-    with open_app(config) as app, pytest.raises(DryRunRefusedError):
+    app, sandbox = reading
+    with pytest.raises(DryRunRefusedError):
         app.connectors[system].write([write])
     assert sandbox.recorders[system].write_calls == 0
 

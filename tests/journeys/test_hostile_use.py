@@ -1,30 +1,14 @@
 """What a careless or hostile user of the command line meets: advice, never a wreck."""
 
 import json
-import os
 import shutil
 import socket
-import subprocess
-import sys
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from syncd.sandbox.run import start
-
-
-def syncd(path: Path, *arguments: str, **environment: str):
-    """Run a command to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "syncd", "--config", str(path), *arguments],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        env={**os.environ, "NO_COLOR": "1", **environment},
-        cwd=path.parent,
-    )
+from tests.command_line import syncd
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,9 @@ from syncd.model.record import RecordRef
 from syncd.pipeline.look import Looker
 
 
-def test_a_record_of_every_kind_has_an_address(app, sandbox):
+def test_a_record_of_every_kind_has_an_address(polled):
     """Also a calendar's event, whose address only the calendar knows."""
-    app.poll()
+    app, sandbox = polled
     looker = Looker(
         mirror=app.store.mirror, policy=app.policy, rules=app.rules, now=clock.now()
     )

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 
 def counts(sandbox, *names):
     """Live rows of the org by object."""
@@ -9,9 +11,14 @@ def counts(sandbox, *names):
     return {n: sum(1 for _ in tables.rows(n, with_deleted=False)) for n in names}
 
 
-def test_loads_by_job_fill_the_mirror_and_sweep_what_is_gone(app, sandbox, monkeypatch):
-    """A first load, then a full one after a row vanished without a tombstone."""
+@pytest.fixture(autouse=True)
+def by_job(monkeypatch, no_waiting):
+    """Everything counts as many; jobs are asked for again at once."""
     monkeypatch.setattr("connectors.salesforce.reader._MANY", 0)
+
+
+def test_loads_by_job_fill_the_mirror_and_sweep_what_is_gone(app, sandbox):
+    """A first load, then a full one after a row vanished without a tombstone."""
     names = ("User", "Account", "Contact", "Opportunity", "OpportunityContactRole")
     for full in (False, True):
         [poll] = app.poll(only="salesforce", full=full)
@@ -32,11 +39,8 @@ def test_loads_by_job_fill_the_mirror_and_sweep_what_is_gone(app, sandbox, monke
     assert len(jobs) == 20
 
 
-def test_what_changed_after_a_load_by_job_comes_with_the_next_poll(
-    app, sandbox, monkeypatch
-):
+def test_what_changed_after_a_load_by_job_comes_with_the_next_poll(app, sandbox):
     """The watermark is the instant before the job, not that of its end."""
-    monkeypatch.setattr("connectors.salesforce.reader._MANY", 0)
     app.poll(only="salesforce")
     made = sandbox.salesforce.control(
         "insert", {"object": "Account", "fields": {"Name": "Late Ltd"}}

@@ -1,14 +1,12 @@
 """Who is on a deal, through the real command line."""
 
 import json
-import os
-import subprocess
-import sys
 from datetime import timedelta
 
 import pytest
 
 from syncd.sandbox.run import start
+from tests.command_line import syncd
 
 RULES = (
     "--rule=contact-on-outreach-opportunity",
@@ -25,25 +23,13 @@ def place(tmp_path):
     running.close()
 
 
-def syncd(path, *arguments):
-    """Run a command to its end; its exit code and output."""
-    done = subprocess.run(
-        [sys.executable, "-m", "syncd", "--config", str(path), *arguments],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        env={**os.environ, "NO_COLOR": "1"},
-        cwd=path.parent,
-    )
-    return done.returncode, done.stdout + done.stderr
-
-
 def planned(path, *arguments):
     """Exit code and changes of a fresh plan, kept as plan.json."""
-    code, _ = syncd(path, "plan", *RULES, *arguments, "--exit-code", "-o", "plan.json")
+    done = syncd(path, "plan", *RULES, *arguments, "--exit-code", "-o", "plan.json")
     plan = json.loads((path.parent / "plan.json").read_text())
-    return code, [(c["mode"], c["operation"], c["object"]) for c in plan["changes"]]
+    return done.returncode, [
+        (c["mode"], c["operation"], c["object"]) for c in plan["changes"]
+    ]
 
 
 def an_agreed_role(sandbox):
@@ -61,8 +47,8 @@ def test_a_contact_that_a_person_removes_stays_removed(place):
     """plan, apply, a removal in Salesforce, reconcile, apply what is proposed, plan."""
     sandbox, path = place
     assert planned(path)[0] == 3
-    code, said = syncd(path, "apply", "plan.json", "--include-review", "--force")
-    assert code == 0, said
+    done = syncd(path, "apply", "plan.json", "--include-review", "--force")
+    assert done.returncode == 0, done
     sandbox.clock.advance(timedelta(seconds=30))
     assert planned(path)[1] == []
 
@@ -71,8 +57,8 @@ def test_a_contact_that_a_person_removes_stays_removed(place):
     sandbox.salesforce.control("delete", body)
     sandbox.clock.advance(timedelta(seconds=30))
     writes = sandbox.recorders["outreach"].write_calls
-    code, said = syncd(path, "reconcile", *RULES)
-    assert code == 0, said
+    done = syncd(path, "reconcile", *RULES)
+    assert done.returncode == 0, done
     assert sandbox.recorders["outreach"].write_calls == writes
 
     deal = f"--opportunity={role['OpportunityId']}"
@@ -80,7 +66,7 @@ def test_a_contact_that_a_person_removes_stays_removed(place):
         3,
         [("review", "delete", "opportunityProspectRole")],
     )
-    code, said = syncd(path, "apply", "plan.json", "--include-review", "--force")
-    assert code == 0, said
+    done = syncd(path, "apply", "plan.json", "--include-review", "--force")
+    assert done.returncode == 0, done
     sandbox.clock.advance(timedelta(seconds=30))
     assert planned(path, deal) == (0, [])

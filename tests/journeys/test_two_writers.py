@@ -1,15 +1,14 @@
 """Several real processes over one store: every effect once, the loser told by whom."""
 
 import json
-import os
 import signal
 import socket
-import subprocess
-import sys
 import threading
 from collections import Counter
 
 import pytest
+
+from tests.command_line import begin, syncd
 
 
 class Gate:
@@ -31,39 +30,10 @@ class Gate:
         return answer
 
 
-class Cli:
-    """``syncd`` in processes of its own, on one configuration."""
-
-    def __init__(self, path):
-        """``path`` is the configuration's file."""
-        self.path = path
-
-    def start(self, *arguments, **environment):
-        """A process that runs."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "syncd", "--config", str(self.path), *arguments],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "NO_COLOR": "1", **environment},
-            cwd=self.path.parent,
-        )
-
-    def run(self, *arguments):
-        """Exit code, stdout and stderr of a process that ended."""
-        return ended(self.start(*arguments))
-
-
-def ended(process):
-    """Exit code, stdout and stderr."""
-    out, err = process.communicate(timeout=150)
-    return process.returncode, out, err
-
-
 @pytest.fixture
-def cli(config, tmp_path):
-    """Both databases in turn; the configuration is the sandbox's."""
-    return Cli(tmp_path / "conf" / "syncd.toml")
+def path(config, tmp_path):
+    """Of the configuration for the sandbox, on both databases in turn."""
+    return tmp_path / "conf" / "syncd.toml"
 
 
 def effects(sandbox):
@@ -97,31 +67,31 @@ def names(holder, said, store_url):
     return f"another process is writing changes ({host}{holder})" in said
 
 
-def test_the_loser_of_two_applies_is_told_who_writes(app, cli, sandbox, store_url):
+def test_the_loser_of_two_applies_is_told_who_writes(app, path, sandbox, store_url):
     """It ends in 4 and has written nothing; afterwards everything is there already."""
     plan = planned(app)
     gate = Gate(sandbox.recorders["salesforce"])
-    first = cli.start("apply", plan.plan_id)
+    first = begin(path, "apply", plan.plan_id)
     assert gate.reached.wait(60)
-    code, _, said = cli.run("apply", plan.plan_id)
+    code, _, said = syncd(path, "apply", plan.plan_id)
     assert code == 4
     assert names(first.pid, said, store_url), said
     gate.open.set()
-    code, out, said = ended(first)
+    code, out, said = first.ended()
     assert code == 0, said + out
     before = sum(one.write_calls for one in sandbox.recorders.values())
-    code, out, said = cli.run("apply", plan.plan_id, "--json")
+    code, out, said = syncd(path, "apply", plan.plan_id, "--json")
     assert code == 0, said
     assert {item["status"] for item in json.loads(out)["items"]} == {"already"}
     assert sum(one.write_calls for one in sandbox.recorders.values()) == before
     assert set(effects(sandbox).values()) == {1}
 
 
-def test_applies_that_start_together_write_everything_once(app, cli, sandbox):
+def test_applies_that_start_together_write_everything_once(app, path, sandbox):
     """Whoever wins; the others are refused or find everything there."""
     plan = planned(app)
-    together = [cli.start("apply", plan.plan_id) for _ in range(3)]
-    codes = Counter(ended(process)[0] for process in together)
+    together = [begin(path, "apply", plan.plan_id) for _ in range(3)]
+    codes = Counter(process.ended()[0] for process in together)
     assert set(codes) <= {0, 4}
     assert codes[0] >= 1
     assert set(effects(sandbox).values()) == {1}
@@ -135,32 +105,32 @@ def test_applies_that_start_together_write_everything_once(app, cli, sandbox):
     assert len(done) == sum(change.mode == "auto" for change in plan.changes)
 
 
-def test_a_writer_that_was_killed_leaves_no_lock_and_no_doubt(app, cli, sandbox):
+def test_a_writer_that_was_killed_leaves_no_lock_and_no_doubt(app, path, sandbox):
     """Kill -9 between effect and answer: the next process finds the effect."""
     plan = planned(app)
     gate = Gate(sandbox.recorders["salesforce"])
-    first = cli.start("apply", plan.plan_id)
+    first = begin(path, "apply", plan.plan_id)
     assert gate.reached.wait(60)
     first.send_signal(signal.SIGKILL)
-    ended(first)
+    first.ended()
     gate.open.set()
     left = app.store.ledger.open_intents()
     assert left
-    code, out, _ = cli.run("status", "--json")
+    code, out, _ = syncd(path, "status", "--json")
     assert code == 0
     assert len(json.loads(out)["parked"]) == len(left)
-    code, out, said = cli.run("runs", left[0].run_id)
+    code, out, said = syncd(path, "runs", left[0].run_id)
     assert out.count("parked") == len(left), said
-    code, out, said = cli.run("apply", plan.plan_id, "--json")
+    code, out, said = syncd(path, "apply", plan.plan_id, "--json")
     assert code == 0, said + out
     assert {i["status"] for i in json.loads(out)["items"]} == {"done", "already"}
     assert app.store.ledger.open_intents() == []
     assert set(effects(sandbox).values()) == {1}
-    code, out, said = cli.run("runs", left[0].run_id)
+    code, out, said = syncd(path, "runs", left[0].run_id)
     assert out.count("found later") == len(left), said
 
 
-def test_apply_is_refused_while_the_service_writes(app, cli, sandbox, store_url):
+def test_apply_is_refused_while_the_service_writes(app, path, sandbox, store_url):
     """And the service's cycle is undisturbed: every effect once, nothing left."""
     plan = planned(app)
     app.store.mirror.mark_all_dirty()
@@ -168,21 +138,21 @@ def test_apply_is_refused_while_the_service_writes(app, cli, sandbox, store_url)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         listen = f"127.0.0.1:{free.getsockname()[1]}"
-    service = cli.start("run", SYNCD_WEB__LISTEN=listen)
+    service = begin(path, "run", SYNCD_WEB__LISTEN=listen)
     try:
         assert gate.reached.wait(90)
-        code, _, said = cli.run("apply", plan.plan_id)
+        code, _, said = syncd(path, "apply", plan.plan_id)
         assert code == 4
         assert names(service.pid, said, store_url), said
         gate.open.set()
         for _ in range(40):
-            code, out, said = cli.run("apply", plan.plan_id, "--json")
+            code, out, said = syncd(path, "apply", plan.plan_id, "--json")
             if code == 0:
                 break
         assert code == 0, said + out
     finally:
         gate.open.set()
         service.send_signal(signal.SIGTERM)
-        ended(service)
+        service.ended()
     assert set(effects(sandbox).values()) == {1}
     assert app.store.ledger.open_intents() == []

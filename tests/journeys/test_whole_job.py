@@ -52,9 +52,9 @@ def test_after_an_apply_nothing_is_left_to_do(app, sandbox):
         assert tasks[change.record_id]["WhatId"] == truth
 
 
-def test_most_planted_faults_are_found(app, sandbox):
+def test_most_planted_faults_are_found(polled):
     """What was planted inside the judged window is what the findings name."""
-    app.poll()
+    app, sandbox = polled
     found = {(f.rule, f.subject.id) for f in app.plan().findings}
     now = sandbox.clock.now()
     rows = {
@@ -85,9 +85,9 @@ def test_applying_a_plan_twice_brings_every_effect_about_once(app, sandbox):
     assert sum(one.write_calls for one in sandbox.recorders.values()) == before
 
 
-def test_the_same_state_gives_the_same_digest(app):
+def test_the_same_state_gives_the_same_digest(polled):
     """Planning twice on one mirror gives one digest."""
-    app.poll()
+    app, _ = polled
     assert app.plan().digest == app.plan().digest
 
 
@@ -101,9 +101,9 @@ def test_many_task_fixes_need_few_calls(app, sandbox):
     assert sandbox.recorders["salesforce"].write_calls <= 3
 
 
-def test_the_plan_fits_its_published_schema(app):
+def test_the_plan_fits_its_published_schema(polled):
     """What `plan --json` prints validates, and reads back as it was."""
-    app.poll()
+    app, _ = polled
     plan = app.plan()
     text = encode_plan(plan)
     jsonschema.validate(json.loads(text), plan_schema())
@@ -117,9 +117,9 @@ def test_the_plan_fits_its_published_schema(app):
         (lambda p: {"created_at": p.created_at - timedelta(days=3)}, "older than"),
     ],
 )
-def test_an_unfit_plan_is_refused(app, sandbox, change, says):
+def test_an_unfit_plan_is_refused(polled, change, says):
     """A plan that was edited or is too old writes nothing."""
-    app.poll()
+    app, sandbox = polled
     plan = app.plan()
     unfit = msgspec.structs.replace(plan, **change(plan))
     with pytest.raises(GuardError, match=says):
@@ -127,11 +127,11 @@ def test_an_unfit_plan_is_refused(app, sandbox, change, says):
     assert sum(one.write_calls for one in sandbox.recorders.values()) == 0
 
 
-def test_a_plan_for_another_org_is_refused(app, sandbox):
+def test_a_plan_for_another_org_is_refused(polled):
     """Who connects elsewhere cannot apply yesterday's plan there."""
     from syncd.plan.digest import digest_of
 
-    app.poll()
+    app, _ = polled
     plan = app.plan()
     orgs = {**plan.orgs, "salesforce": "00D000000000000AAA"}
     digest = digest_of(plan.changes, orgs=orgs)
@@ -140,19 +140,20 @@ def test_a_plan_for_another_org_is_refused(app, sandbox):
         app.apply(foreign, Selection())
 
 
-def test_the_stop_file_stops_all_writes(app, sandbox):
+def test_the_stop_file_stops_all_writes(polled):
     """While it exists nothing is written by anyone."""
-    app.poll()
+    app, sandbox = polled
     plan = app.plan()
     app.config.stop_path.write_text("audit")
     with pytest.raises(GuardError, match="stop file"):
         app.apply(plan, Selection())
+    app.config.stop_path.unlink()
     assert sum(one.write_calls for one in sandbox.recorders.values()) == 0
 
 
-def test_a_scope_narrows_the_findings(app):
+def test_a_scope_narrows_the_findings(polled):
     """Planning one account finds that account's faults only."""
-    app.poll()
+    app, _ = polled
     everything = app.plan()
     account = next(f.account_id for f in everything.findings if f.account_id)
     from syncd.model.scope import Scope

@@ -142,17 +142,10 @@ def clock():
 # --- Google Calendar ------------------------------------------------------------------
 
 
-@pytest.fixture(scope="session")
-def shared_key():
-    """One service for its key alone, as making keys takes long."""
-    return GoogleCalendarService(SandboxClock(NOW))._tokens._key
-
-
 @pytest.fixture
-def google(clock, shared_key):
+def google(clock):
     """Ann with five meetings of an hour that she organizes, Bob with none."""
     service = GoogleCalendarService(clock)
-    service._tokens._key = shared_key
     service.load(
         ANN,
         [

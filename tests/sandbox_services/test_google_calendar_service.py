@@ -265,10 +265,9 @@ def test_reading_scopes_do_not_write(google, as_user):
     assert answer == (403, "insufficientPermissions")
 
 
-def test_googles_own_client_is_served(shared_key):
+def test_googles_own_client_is_served():
     """Its discovery document, log-in, sync token to 410, and an etag to 412."""
     google = GoogleCalendarService(SandboxClock())
-    google._tokens._key = shared_key
     google.load(ANN, [meeting(number) for number in range(3)])
     server = serve(google)
     try:

@@ -1,8 +1,7 @@
-"""Records, pages and an open store, as fixtures."""
+"""Records and pages, as fixtures."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,7 +10,6 @@ import pytest
 from syncd.model import entities as e
 from syncd.model.record import Record, RecordRef
 from syncd.ports.stores import MirrorPage
-from syncd.store import Store, open_store
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -20,14 +18,6 @@ NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 def now() -> datetime:
     """The instant at which tests commit."""
     return NOW
-
-
-@pytest.fixture
-def store(store_url: str, tmp_path: Path) -> Iterator[Store]:
-    """An empty store, closed when the test ends."""
-    opened = open_store(store_url, base=tmp_path)
-    yield opened
-    opened.close()
 
 
 def _record(

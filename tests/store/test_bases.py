@@ -106,10 +106,10 @@ def test_a_removed_role_is_known_with_its_deal(
 
 
 def test_roles_read_by_an_earlier_version_keep_their_deal(
-    store_url: str, tmp_path: Path, record: Make, page: Make, now: datetime
+    bare_url: str, tmp_path: Path, record: Make, page: Make, now: datetime
 ) -> None:
     """An upgrade finds the deal of every contact role, of removed ones too."""
-    engine = open_engine(store_url)
+    engine = open_engine(bare_url)
     upgrade(engine, to="0001")
     row = {
         "system": "salesforce",
@@ -128,7 +128,7 @@ def test_roles_read_by_an_earlier_version_keep_their_deal(
         statement = f"INSERT INTO records ({names}) VALUES ({values})"
         connection.execute(sa.text(statement), row)
     engine.dispose()
-    store = open_store(store_url, base=tmp_path)
+    store = open_store(bare_url, base=tmp_path)
     for one in (
         record("salesforce", "Account", ACME),
         record("salesforce", "Opportunity", DEAL, account_id=ACME),

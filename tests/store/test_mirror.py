@@ -5,18 +5,13 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 import sqlalchemy as sa
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 
-from syncd.db.tables import METADATA
-from syncd.errors import StoreError
 from syncd.mapping.load import load_mappings
 from syncd.mapping.translate import translate
 from syncd.model.entities import Account, Activity, Contact, Opportunity, Prospect
 from syncd.model.ids import salesforce_id
 from syncd.model.record import Quarantined, RawRecord, Record, RecordRef
 from syncd.ports.stores import MirrorPage
-from syncd.store import open_store
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 ACME = salesforce_id("001000000000001")
@@ -66,28 +61,6 @@ def homes(store):
         for one in records()
         if store.mirror.home_of(one.ref)
     }
-
-
-def test_a_new_store_has_the_tables_of_this_version(store):
-    """The migrations lead to exactly the tables that the code knows."""
-    with store.engine.connect() as connection:
-        context = MigrationContext.configure(connection)
-        assert compare_metadata(context, METADATA) == []
-
-
-def test_a_newer_store_is_refused(store, store_url, tmp_path):
-    """A store of a later version is not touched."""
-    with store.engine.begin() as connection:
-        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(StoreError, match="newer version"):
-        open_store(store_url, base=tmp_path)
-
-
-def test_a_damaged_file_is_said_to_be_damaged(tmp_path):
-    """A file that is no database ends in advice."""
-    (tmp_path / "syncd.db").write_text("this is not a database, not at all " * 99)
-    with pytest.raises(StoreError, match="damaged"):
-        open_store(f"sqlite:///{tmp_path}/syncd.db", base=tmp_path)
 
 
 @pytest.mark.parametrize("turn", range(6))

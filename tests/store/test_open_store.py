@@ -11,7 +11,7 @@ from alembic.migration import MigrationContext
 from syncd.db.engine import open_engine
 from syncd.db.migrate import upgrade
 from syncd.db.tables import METADATA
-from syncd.errors import StoreError
+from syncd.errors import ConfigError, StoreError
 from syncd.store import Store, open_store
 
 
@@ -22,9 +22,9 @@ def test_migrations_lead_to_the_tables_that_the_code_knows(store: Store) -> None
         assert compare_metadata(context, METADATA) == []
 
 
-def test_a_ledger_of_the_first_version_is_kept(store_url: str, tmp_path: Path) -> None:
+def test_a_ledger_of_the_first_version_is_kept(bare_url: str, tmp_path: Path) -> None:
     """An upgrade takes every row along; each becomes the first attempt of its key."""
-    engine = open_engine(store_url)
+    engine = open_engine(bare_url)
     upgrade(engine, to="0001")
     row = dict.fromkeys(("change_id", "effect", "run_id", "plan_id"), "x")
     row |= {"state": "done", "intended_at": "2026", "change": "{}", "before": "{}"}
@@ -35,7 +35,7 @@ def test_a_ledger_of_the_first_version_is_kept(store_url: str, tmp_path: Path) -
             statement = f"INSERT INTO ledger ({columns}) VALUES ({values})"
             connection.execute(sa.text(statement), {"key": key, **row})
     engine.dispose()
-    store = open_store(store_url, base=tmp_path)
+    store = open_store(bare_url, base=tmp_path)
     query = sa.text("SELECT key, attempt, sequence FROM ledger ORDER BY sequence")
     with store.engine.connect() as connection:
         assert connection.execute(query).all() == [("k1", 1, 1), ("k2", 1, 2)]
@@ -43,13 +43,11 @@ def test_a_ledger_of_the_first_version_is_kept(store_url: str, tmp_path: Path) -
 
 
 def test_two_openers_of_an_empty_store_both_find_it_ready(
-    store_url: str, tmp_path: Path
+    bare_url: str, tmp_path: Path
 ) -> None:
     """One of them makes the tables, the other waits and finds them."""
     with ThreadPoolExecutor(4) as pool:
-        opened = list(
-            pool.map(lambda _: open_store(store_url, base=tmp_path), range(4))
-        )
+        opened = list(pool.map(lambda _: open_store(bare_url, base=tmp_path), range(4)))
     for store in opened:
         assert store.mirror.facts() == {}
         store.close()
@@ -116,5 +114,5 @@ def test_vault_keeps_values_encrypted(
 
 def test_wrong_key_is_refused(tmp_path: Path) -> None:
     """A key that is not one is told before anything is stored."""
-    with pytest.raises(StoreError, match="Fernet"):
+    with pytest.raises(ConfigError, match="Fernet"):
         open_store(f"sqlite:///{tmp_path}/s.db", base=tmp_path, encryption_key="short")

@@ -1,8 +1,8 @@
 """The poll: pages into the mirror, one connector's trouble kept to itself."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -223,3 +223,21 @@ def test_a_connector_that_reads_ahead_is_told_exactly_what_it_will_be_asked(
     assert announced == [(one,) for one in connector.asked]
     assert [one.cursor for (one,) in announced] == [None, {"at": 1}]
     assert connector.told[:2] == ["refresh", "describe"]
+
+
+def test_an_incomplete_poll_remembers_the_last_complete_one(
+    store: Store, inputs: PollInputs, now: datetime
+) -> None:
+    """Whoever looks still sees how old the last whole reading is."""
+
+    def refuse(_request: ReadRequest) -> Iterator[Page]:
+        raise ConnectorError(system="salesforce", code="bad")
+        yield
+
+    poll({"salesforce": _salesforce(refuse)}, inputs)
+    assert store.mirror.polls()["salesforce"].as_of is None
+    poll({"salesforce": _salesforce()}, inputs)
+    later = replace(inputs, now=lambda: now + timedelta(hours=1))
+    [outcome] = poll({"salesforce": _salesforce(refuse)}, later)
+    assert (outcome.complete, outcome.as_of) == (False, now)
+    assert store.mirror.polls()["salesforce"] == outcome

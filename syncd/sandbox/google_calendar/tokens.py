@@ -13,11 +13,11 @@ from typing import Any, Final
 
 import jwt
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from syncd.sandbox.google_calendar.consents import Consents
 from syncd.sandbox.google_calendar.errors import RefusalError
 from syncd.sandbox.http import Request, Response
+from syncd.sandbox.keys import private_key
 
 _GRANT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _SCOPE: Final = "https://www.googleapis.com/auth/"
@@ -49,7 +49,7 @@ class Tokens:
 
     def __init__(self) -> None:
         """Makes a key of its own; nothing is written down."""
-        self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self._key = private_key("google_calendar")
         self._email = "syncd@sandbox.iam.gserviceaccount.example"
         self._grants: dict[str, Grant] = {}
         self._audience = ""

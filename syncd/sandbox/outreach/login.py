@@ -7,14 +7,13 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
 from typing import Any, Final
 
 import jwt
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from syncd.sandbox.http import Request, Response
+from syncd.sandbox.keys import private_key
 from syncd.sandbox.outreach.catalogue import ALL_SCOPES, S2S_SCOPES
 from syncd.sandbox.outreach.errors import RefusalError, answer
 from syncd.sandbox.outreach.switches import Switches
@@ -51,11 +50,8 @@ class Login:
         self._granted_at: datetime | None = None
         self._install: str | None = "1"
         self._guid = secrets.token_hex(16)
+        self._key = private_key("outreach")
         self.scopes = ALL_SCOPES
-
-    @cached_property
-    def _key(self) -> rsa.RSAPrivateKey:
-        return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
     def settings(self) -> dict[str, str]:
         """Client credentials and the newest refresh token, in the clear."""

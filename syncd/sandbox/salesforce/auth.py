@@ -8,10 +8,10 @@ from typing import Final
 
 import jwt
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from syncd.sandbox.clock import SandboxClock
 from syncd.sandbox.http import Request, Response
+from syncd.sandbox.keys import private_key
 from syncd.sandbox.salesforce.errors import RefusalError
 
 _USERNAME: Final = "syncd@integration.example"
@@ -26,7 +26,7 @@ class Auth:
         self._clock = clock
         self._org_id = org_id
         self._user_id = user_id
-        self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self._key = private_key("salesforce")
         self._client_id = f"3MVG9{secrets.token_hex(16)}"
         self._client_secret = secrets.token_hex(24)
         self.refresh_token = f"5Aep{secrets.token_hex(24)}"

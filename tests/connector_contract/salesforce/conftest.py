@@ -1,7 +1,5 @@
 """The Salesforce connector on a sandbox of its own, as wiring builds it."""
 
-import contextlib
-
 import pytest
 
 from syncd import clock, plugins
@@ -9,23 +7,10 @@ from syncd.kit.session import build_session
 from syncd.mapping.load import fit, load_mappings
 from syncd.ports.connector import ConnectorContext, ReadRequest
 from syncd.sandbox.run import start
+from tests.connector_contract.vault import Vault
 
 KEY_FIELD = "Syncd_Key__c"
 MAPPINGS = load_mappings(None).objects
-
-
-class NoVault:
-    """Client credentials rotate nothing."""
-
-    def load(self, name):
-        """Nothing is kept."""
-
-    def save(self, name, value):
-        """Nothing is kept."""
-
-    def locked(self, name):
-        """One process, one thread."""
-        return contextlib.nullcontext()
 
 
 class Salesforce:
@@ -47,7 +32,7 @@ class Salesforce:
             "daily_call_share": 0.5,
         }
         context = ConnectorContext(
-            settings=settings, session=self.session, vault=NoVault(), now=now
+            settings=settings, session=self.session, vault=Vault(), now=now
         )
         self.connector = spec.build(context)
 
