@@ -41,12 +41,12 @@ _PURSUIT_DAYS: Final = 130
 """How long a pursuit takes on the average, at one talk a week."""
 _RENEWING: Final = 0.45
 """Renewals that a customer has open at an instant, on the average."""
-_COMING: Final = 0.65
+_COMING: Final = 0.52
 """Firms with needs have more open deals than the average firm: a correction."""
 _CARE_DAYS: Final = 5.5
 _ABOUT_RENEWAL: Final = 0.5
 _SOON: Final = timedelta(days=75)
-_TELLING: Final = 0.75
+_TELLING: Final = 0.8
 _MENDING_DAYS: Final = 5
 _LEGAL_FORMS: Final = ("GmbH", "Ltd", "SA", "AB", "Group", "Partners", "& Sons")
 _HARDLY_EVER: Final = 1e-3
@@ -125,7 +125,7 @@ class _Play:
         firm.is_customer = not chance(self.knobs.prospects)
         firm.agency = agency if agency and chance(self.knobs.agencies) else None
         movers = [p for p in self.people.everyone if p.is_known and p.to_at is None]
-        for _ in range(random.randint(6, 14)):
+        for _ in range(random.randint(9, 18)):
             if movers and chance(self.knobs.moved):
                 moved = self.build.now - days(random, 20, 300)
                 self.people.add(firm, moved, before=random.choice(movers))

@@ -1,4 +1,4 @@
-"""What happens to meetings on their way: moved, renamed, called off, overheard."""
+"""What happens on the way: meetings are moved and called off, mails are answered."""
 
 from typing import Final
 
@@ -43,3 +43,18 @@ def _arrange(
     if chance(knobs.unlisted):
         first, last = random.choice(names.FIRST), random.choice(names.LAST)
         one.unlisted = (f"{first} {last}",)
+
+
+def answered(
+    mails: list[tuple[str, str]],
+    title: str,
+    title_kind: str,
+    build: OrgBuilder,
+    knobs: WorldKnobs,
+) -> tuple[str, str]:
+    """Subject of a new mail, and of what kind it is: an answer's is the first one's."""
+    if mails and build.chance(knobs.threads):
+        subject, title_kind = build.random.choice(mails)
+        return f"Re: {subject}", title_kind
+    mails.append((title, title_kind))
+    return title, title_kind
