@@ -7,6 +7,7 @@ and a job makes renewals; firms go to other sellers; things break. A need that c
 nothing leaves talks that were about no opportunity.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -43,6 +44,8 @@ _RENEWING: Final = 0.45
 """Renewals that a customer has open at an instant, on the average."""
 _COMING: Final = 0.52
 """Firms with needs have more open deals than the average firm: a correction."""
+_SELLERS: Final = 0.55
+"""Of the deals: the share that a seller owns; a carer's never change hands."""
 _CARE_DAYS: Final = 5.5
 _ABOUT_RENEWAL: Final = 0.5
 _SOON: Final = timedelta(days=75)
@@ -93,8 +96,9 @@ class _Play:
             self._settle(self._firm(agency))
         for seller in self.staff.of("ae"):
             for _ in range(round(self.knobs.private)):
-                at = self.begin + _WARM_UP * self.random.random()
-                self.agenda.at(at, partial(self._alone, seller))
+                self._some_time(partial(self._alone, seller))
+        for _ in range(round(self.knobs.internal * accounts)):
+            self._some_time(self._among_ourselves)
         self.agenda.run()
         for one in self.story.occasions:
             if one.deal is not None and not one.deal.steps:
@@ -111,6 +115,9 @@ class _Play:
             related_by_people=min(1.0, knobs.related_by_people * care),
             related_wrongly=min(1.0, knobs.related_wrongly * (2 - care)),
         )
+
+    def _some_time(self, act: Callable[[datetime], None]) -> None:
+        self.agenda.at(self.begin + _WARM_UP * self.random.random(), act)
 
     # --- the scene --------------------------------------------------------------------
 
@@ -150,7 +157,7 @@ class _Play:
         every(begin, pause, lambda at: self._need(firm, at))
         pause = _TOLD.days / max(knobs.cases, _HARDLY_EVER)
         every(begin, pause, lambda at: self._break(firm, at))
-        pause = _PURSUIT_DAYS / max(knobs.owner_changes, _HARDLY_EVER)
+        pause = _PURSUIT_DAYS * _SELLERS / max(knobs.owner_changes, _HARDLY_EVER)
         every(begin, pause, lambda at: self._hand_over(firm, at))
         if self.build.chance(knobs.series):
             first = working(begin + days(self.random, 200, 560))
@@ -308,6 +315,20 @@ class _Play:
                 firm=None,
                 title="Private",
                 is_private=True,
+            )
+        )
+
+    def _among_ourselves(self, at: datetime) -> None:
+        both = self.random.sample(self.staff.everyone, 2)
+        self._tell(
+            Occasion(
+                kind="meeting",
+                at=self.diaries.book(both, at),
+                staff=tuple(both),
+                guests=(),
+                about=None,
+                firm=None,
+                title="Forecast call",
             )
         )
 

@@ -51,6 +51,7 @@ class WorldKnobs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         unknown: Share of people whom Salesforce does not know.
         unlisted: Share of meetings with a guest who has no address.
         leads: Share of people who are only a lead.
+        half_converted: Share of people with a contact whose lead is still open.
         threads: Share of mails that answer an earlier one about the same deal.
         titles: Shares of generic titles, ones that name the firm, ones that speak of
             the stage, ones that speak of the deal, and misleading ones.
@@ -118,6 +119,7 @@ class WorldKnobs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     unknown: Rate = 0.04
     unlisted: Rate = 0.05
     leads: Rate = 0.02
+    half_converted: Rate = 0.02
     threads: Rate = 0.5
     titles: tuple[Rate, Rate, Rate, Rate, Rate] = (0.34, 0.18, 0.18, 0.29, 0.01)
     owner_absent: Rate = 0.15
