@@ -8,10 +8,10 @@ from typing import Final
 from syncd.sandbox.world.corpus.chances import days, office_hour, poisson, some
 from syncd.sandbox.world.corpus.deals import DealMaker, is_in_work, people_of
 from syncd.sandbox.world.corpus.knobs import WorldKnobs
-from syncd.sandbox.world.corpus.mishaps import answered, befall
+from syncd.sandbox.world.corpus.mishaps import befall, carried_on
 from syncd.sandbox.world.corpus.people import FirmMaker, PeopleMaker, company_names
 from syncd.sandbox.world.corpus.staff import Staff
-from syncd.sandbox.world.corpus.titles import Titles
+from syncd.sandbox.world.corpus.titles import RENEWAL, Titles
 from syncd.sandbox.world.corpus.truth import (
     Deal,
     Firm,
@@ -145,10 +145,9 @@ class _Teller:
         if not guests:
             return
         title, title_kind = self.titles.for_deal(deal, guests[0].name, at)
-        if kind == "mail":
-            title, title_kind = answered(
-                deal.mails, title, title_kind, self.build, self.knobs
-            )
+        title, title_kind = carried_on(
+            deal.titles, kind, (title, title_kind), self.build, self.knobs
+        )
         self._add(
             kind,
             at,
@@ -327,7 +326,11 @@ class _Teller:
 
 
 def _current(firm: Firm, guests: tuple[Person, ...], at: datetime) -> Deal | None:
-    """What a standing meeting is about now: the newest deal its guests decide on."""
+    """What a standing meeting is about now: the newest deal its guests decide on.
+
+    When they decide on none it moves on to the renewal.
+    """
     busy = [deal for deal in firm.deals if is_in_work(deal, at)]
     theirs = [deal for deal in busy if set(guests) & deal.committee.keys()]
-    return max(theirs or busy, key=lambda deal: deal.opened, default=None)
+    renewals = [deal for deal in busy if deal.kind == RENEWAL]
+    return max(theirs or renewals, key=lambda deal: deal.opened, default=None)

@@ -296,10 +296,14 @@ class _Play:
         self.agenda.at(then, lambda at: self._occur(firm, series, left - 1, at))
 
     def _current(self, firm: Firm, series: Series) -> Deal | None:
-        """What is talked about now: the newest thing that the guests decide on."""
-        live = [p.deal for p in self.selling.pursuits[firm] if not p.over]
-        theirs = [deal for deal in live if set(series.guests) & deal.committee.keys()]
-        return max(theirs or live, key=lambda deal: deal.opened, default=None)
+        """What is talked about now: the newest thing that the guests decide on.
+
+        When they decide on nothing it is what is to be renewed.
+        """
+        live = [p for p in self.selling.pursuits[firm] if not p.over]
+        theirs = [p.deal for p in live if set(series.guests) & p.deal.committee.keys()]
+        renewals = [p.deal for p in live if p.due is not None]
+        return max(theirs or renewals, key=lambda deal: deal.opened, default=None)
 
     # --- telling ----------------------------------------------------------------------
 

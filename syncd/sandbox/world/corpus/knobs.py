@@ -52,7 +52,8 @@ class WorldKnobs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         unlisted: Share of meetings with a guest who has no address.
         leads: Share of people who are only a lead.
         half_converted: Share of people with a contact whose lead is still open.
-        threads: Share of mails that answer an earlier one about the same deal.
+        threads: Share of mails that answer an earlier one about the same deal; half as
+            many meetings are called what the last one was.
         titles: Shares of generic titles, ones that name the firm, ones that speak of
             the stage, ones that speak of the deal, and misleading ones.
         owner_absent: Share of meetings held without the deal's owner.

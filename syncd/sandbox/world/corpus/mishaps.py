@@ -1,4 +1,4 @@
-"""What happens on the way: meetings are moved and called off, mails are answered."""
+"""What happens on the way: meetings are moved or called off, threads go on."""
 
 from typing import Final
 
@@ -45,16 +45,29 @@ def _arrange(
         one.unlisted = (f"{first} {last}",)
 
 
-def answered(
-    mails: list[tuple[str, str]],
-    title: str,
-    title_kind: str,
+def carried_on(
+    earlier: dict[str, list[tuple[str, str]]],
+    kind: str,
+    fresh: tuple[str, str],
     build: OrgBuilder,
     knobs: WorldKnobs,
 ) -> tuple[str, str]:
-    """Subject of a new mail, and of what kind it is: an answer's is the first one's."""
-    if mails and build.chance(knobs.threads):
-        subject, title_kind = build.random.choice(mails)
-        return f"Re: {subject}", title_kind
-    mails.append((title, title_kind))
-    return title, title_kind
+    """Title of a new occasion and of what kind it is, or an earlier one's.
+
+    Mails are answered; invitations are copied from the last one, half as often.
+
+    Args:
+        earlier: Titles about the same deal so far, by kind of occasion; the fresh one
+            is added when it is used.
+        kind: ``meeting``, ``call`` or ``mail``.
+        fresh: What it is called otherwise.
+        build: The source of chance.
+        knobs: ``threads`` says how often.
+    """
+    known = earlier.setdefault(kind, [])
+    rate = {"mail": knobs.threads, "meeting": knobs.threads / 2}.get(kind, 0.0)
+    if known and build.chance(rate):
+        title, said = build.random.choice(known) if kind == "mail" else known[-1]
+        return (f"Re: {title}" if kind == "mail" else title), said
+    known.append(fresh)
+    return fresh
