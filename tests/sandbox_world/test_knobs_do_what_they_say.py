@@ -165,3 +165,12 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
     """No world without settings."""
     with pytest.raises(ConfigError, match="No such file"):
         load_knobs(tmp_path / "none.toml")
+
+
+def test_a_half_converted_lead_is_open_beside_its_contact(tell):
+    """The lead of somebody who has a contact was left open, at the share given."""
+    rows = tell(half_converted=0.5, leads=0.0, accounts=20).salesforce
+    contacts = {row["Email"] for row in rows["Contact"] if row["Email"]}
+    leads = {row["Email"] for row in rows["Lead"] if not row["IsConverted"]}
+    assert leads <= contacts
+    assert len(leads) / len(contacts) == pytest.approx(0.5, abs=0.1)

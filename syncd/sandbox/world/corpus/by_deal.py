@@ -8,10 +8,10 @@ from typing import Final
 from syncd.sandbox.world.corpus.chances import days, office_hour, poisson, some
 from syncd.sandbox.world.corpus.deals import DealMaker, is_in_work, people_of
 from syncd.sandbox.world.corpus.knobs import WorldKnobs
-from syncd.sandbox.world.corpus.mishaps import befall
+from syncd.sandbox.world.corpus.mishaps import befall, carried_on
 from syncd.sandbox.world.corpus.people import FirmMaker, PeopleMaker, company_names
 from syncd.sandbox.world.corpus.staff import Staff
-from syncd.sandbox.world.corpus.titles import Titles
+from syncd.sandbox.world.corpus.titles import RENEWAL, Titles
 from syncd.sandbox.world.corpus.truth import (
     Deal,
     Firm,
@@ -26,13 +26,15 @@ from syncd.sandbox.world.org import OrgBuilder
 
 WINDOW: Final = timedelta(days=390)
 """How far back anything is told; what Salesforce shows reaches as far."""
+_JUST_NOW: Final = timedelta(hours=8)
+"""What happened since is not recorded by everybody yet."""
 _KINDS: Final = (("meeting", 0.45), ("call", 0.33), ("mail", 0.22))
 _HOST_WHEN_ABSENT: Final = ("se", "carer", "manager")
-_CARE_TELLS: Final = 0.75
+_CARE_TELLS: Final = 0.8
 _CARE_IN_RENEWAL: Final = 0.25
 _MEETINGS_PER_CASE: Final = 3
 _WEEKS: Final = (8, 40)
-_AT_FIRM: Final = (5, 11)
+_AT_FIRM: Final = (8, 16)
 _AGENCY_EVERY: Final = 25
 
 
@@ -62,6 +64,7 @@ class _Teller:
             build=self.build, knobs=self.knobs, staff=self.staff, titles=self.titles
         )
         self.since = self.build.now - WINDOW
+        self.until = self.build.now - _JUST_NOW
 
     def tell(self, accounts: int) -> Story:
         agencies = [self._agency() for _ in range(1 + accounts // _AGENCY_EVERY)]
@@ -110,7 +113,7 @@ class _Teller:
 
     def _tell_of(self, firm: Firm) -> None:
         for deal in firm.deals:
-            for at in self._instants(deal):
+            for at in sorted(self._instants(deal)):
                 self._about_deal(deal, at)
         if firm.is_customer:
             self._care(firm)
@@ -124,7 +127,7 @@ class _Teller:
     def _instants(self, deal: Deal) -> Iterator[datetime]:
         now = self.build.now
         low = max(deal.opened, self.since)
-        high = min(deal.ended or now, now - timedelta(hours=8))
+        high = min(deal.ended or now, self.until)
         if deal.is_stale:
             high = min(high, deal.opened + timedelta(days=90))
         if high <= low:
@@ -142,6 +145,9 @@ class _Teller:
         if not guests:
             return
         title, title_kind = self.titles.for_deal(deal, guests[0].name, at)
+        title, title_kind = carried_on(
+            deal.titles, kind, (title, title_kind), self.build, self.knobs
+        )
         self._add(
             kind,
             at,
@@ -182,11 +188,11 @@ class _Teller:
 
     def _care(self, firm: Firm) -> None:
         """Reviews, trainings, check-ups: they serve no deal."""
-        random, now = self.build.random, self.build.now
+        random = self.build.random
         done = sum(o.firm is firm for o in self.story.occasions[-400:])
         mean = self.knobs.no_target * max(done, 8) * 2
         for _ in range(poisson(random, mean)):
-            at = office_hour(random, self.since, now - timedelta(hours=8))
+            at = office_hour(random, self.since, self.until)
             there = {p: 1.0 for p in firm.people if p.is_there(at)}
             busy = any(is_in_work(d, at) for d in firm.deals)
             if not there or (busy and not self.build.chance(_CARE_IN_RENEWAL)):
@@ -223,8 +229,8 @@ class _Teller:
         )
         firm.cases.append(case)
         for _ in range(random.randint(1, _MEETINGS_PER_CASE)):
-            at = office_hour(random, opened, min(closed, now - timedelta(hours=8)))
-            if opened < at < min(closed, now - timedelta(hours=8)):
+            at = office_hour(random, opened, min(closed, self.until))
+            if opened < at < min(closed, self.until):
                 named = self.build.chance(self.knobs.case_named)
                 self._add(
                     "call",
@@ -239,12 +245,12 @@ class _Teller:
 
     def _series(self, firm: Firm) -> None:
         """A weekly meeting that outlives the deal it began with."""
-        random, now = self.build.random, self.build.now
-        begun = [d for d in firm.deals if d.committee and not d.is_stale]
+        random, until = self.build.random, self.until
+        begun = [d for d in firm.deals if d.opened < until and not d.is_stale]
         if not begun:
             return
         deal = random.choice(begun)
-        first = office_hour(random, max(deal.opened, self.since), now)
+        first = office_hour(random, max(deal.opened, self.since), until)
         guests = tuple(some(random, people_of(deal, first), random.randint(1, 2)))
         if not guests or first < self.since:
             return
@@ -260,7 +266,7 @@ class _Teller:
         for week in range(series.times):
             at = first + timedelta(weeks=week)
             there = all(guest.is_there(at) for guest in guests)
-            if at > now - timedelta(hours=8) or not there:
+            if at > until or not there:
                 series.times = week
                 break
             self._add(
@@ -275,13 +281,13 @@ class _Teller:
             )
 
     def _internal(self, firm: Firm) -> None:
-        at = office_hour(self.build.random, self.since, self.build.now)
+        at = office_hour(self.build.random, self.since, self.until)
         staff = self.build.random.sample(self.staff.everyone, 2)
         title = f"Account plan {firm.name}"
         self._add("meeting", at, staff=tuple(staff), guests=(), about=None, title=title)
 
     def _alone(self, staffer: Staffer) -> None:
-        at = office_hour(self.build.random, self.since, self.build.now)
+        at = office_hour(self.build.random, self.since, self.until)
         one = self._add(
             "meeting", at, staff=(staffer,), guests=(), about=None, title="Private"
         )
@@ -320,7 +326,11 @@ class _Teller:
 
 
 def _current(firm: Firm, guests: tuple[Person, ...], at: datetime) -> Deal | None:
-    """What a standing meeting is about now: the newest deal its guests decide on."""
+    """What a standing meeting is about now: the newest deal its guests decide on.
+
+    When they decide on none it moves on to the renewal.
+    """
     busy = [deal for deal in firm.deals if is_in_work(deal, at)]
     theirs = [deal for deal in busy if set(guests) & deal.committee.keys()]
-    return max(theirs or busy, key=lambda deal: deal.opened, default=None)
+    renewals = [deal for deal in busy if deal.kind == RENEWAL]
+    return max(theirs or renewals, key=lambda deal: deal.opened, default=None)

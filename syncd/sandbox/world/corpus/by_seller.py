@@ -7,6 +7,7 @@ and a job makes renewals; firms go to other sellers; things break. A need that c
 nothing leaves talks that were about no opportunity.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -41,12 +42,14 @@ _PURSUIT_DAYS: Final = 130
 """How long a pursuit takes on the average, at one talk a week."""
 _RENEWING: Final = 0.45
 """Renewals that a customer has open at an instant, on the average."""
-_COMING: Final = 0.65
+_COMING: Final = 0.52
 """Firms with needs have more open deals than the average firm: a correction."""
+_SELLERS: Final = 0.55
+"""Of the deals: the share that a seller owns; a carer's never change hands."""
 _CARE_DAYS: Final = 5.5
 _ABOUT_RENEWAL: Final = 0.5
 _SOON: Final = timedelta(days=75)
-_TELLING: Final = 0.75
+_TELLING: Final = 0.8
 _MENDING_DAYS: Final = 5
 _LEGAL_FORMS: Final = ("GmbH", "Ltd", "SA", "AB", "Group", "Partners", "& Sons")
 _HARDLY_EVER: Final = 1e-3
@@ -93,8 +96,9 @@ class _Play:
             self._settle(self._firm(agency))
         for seller in self.staff.of("ae"):
             for _ in range(round(self.knobs.private)):
-                at = self.begin + _WARM_UP * self.random.random()
-                self.agenda.at(at, partial(self._alone, seller))
+                self._some_time(partial(self._alone, seller))
+        for _ in range(round(self.knobs.internal * accounts)):
+            self._some_time(self._among_ourselves)
         self.agenda.run()
         for one in self.story.occasions:
             if one.deal is not None and not one.deal.steps:
@@ -112,6 +116,9 @@ class _Play:
             related_wrongly=min(1.0, knobs.related_wrongly * (2 - care)),
         )
 
+    def _some_time(self, act: Callable[[datetime], None]) -> None:
+        self.agenda.at(self.begin + _WARM_UP * self.random.random(), act)
+
     # --- the scene --------------------------------------------------------------------
 
     def _firm(self, agency: Firm | None) -> Firm:
@@ -125,7 +132,7 @@ class _Play:
         firm.is_customer = not chance(self.knobs.prospects)
         firm.agency = agency if agency and chance(self.knobs.agencies) else None
         movers = [p for p in self.people.everyone if p.is_known and p.to_at is None]
-        for _ in range(random.randint(6, 14)):
+        for _ in range(random.randint(9, 18)):
             if movers and chance(self.knobs.moved):
                 moved = self.build.now - days(random, 20, 300)
                 self.people.add(firm, moved, before=random.choice(movers))
@@ -150,7 +157,7 @@ class _Play:
         every(begin, pause, lambda at: self._need(firm, at))
         pause = _TOLD.days / max(knobs.cases, _HARDLY_EVER)
         every(begin, pause, lambda at: self._break(firm, at))
-        pause = _PURSUIT_DAYS / max(knobs.owner_changes, _HARDLY_EVER)
+        pause = _PURSUIT_DAYS * _SELLERS / max(knobs.owner_changes, _HARDLY_EVER)
         every(begin, pause, lambda at: self._hand_over(firm, at))
         if self.build.chance(knobs.series):
             first = working(begin + days(self.random, 200, 560))
@@ -289,10 +296,14 @@ class _Play:
         self.agenda.at(then, lambda at: self._occur(firm, series, left - 1, at))
 
     def _current(self, firm: Firm, series: Series) -> Deal | None:
-        """What is talked about now: the newest thing that the guests decide on."""
-        live = [p.deal for p in self.selling.pursuits[firm] if not p.over]
-        theirs = [deal for deal in live if set(series.guests) & deal.committee.keys()]
-        return max(theirs or live, key=lambda deal: deal.opened, default=None)
+        """What is talked about now: the newest thing that the guests decide on.
+
+        When they decide on nothing it is what is to be renewed.
+        """
+        live = [p for p in self.selling.pursuits[firm] if not p.over]
+        theirs = [p.deal for p in live if set(series.guests) & p.deal.committee.keys()]
+        renewals = [p.deal for p in live if p.due is not None]
+        return max(theirs or renewals, key=lambda deal: deal.opened, default=None)
 
     # --- telling ----------------------------------------------------------------------
 
@@ -308,6 +319,20 @@ class _Play:
                 firm=None,
                 title="Private",
                 is_private=True,
+            )
+        )
+
+    def _among_ourselves(self, at: datetime) -> None:
+        both = self.random.sample(self.staff.everyone, 2)
+        self._tell(
+            Occasion(
+                kind="meeting",
+                at=self.diaries.book(both, at),
+                staff=tuple(both),
+                guests=(),
+                about=None,
+                firm=None,
+                title="Forecast call",
             )
         )
 

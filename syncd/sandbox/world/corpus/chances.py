@@ -38,13 +38,13 @@ def days(random: Random, low: float, high: float) -> timedelta:
 
 
 def office_hour(random: Random, low: datetime, high: datetime) -> datetime:
-    """A quarter of an hour on a weekday, as near as can be between two instants."""
-    day = low + (high - low) * random.random()
-    while day.weekday() >= _SATURDAY:
-        day -= timedelta(days=1)
-    return day.replace(
+    """A quarter of an hour on a weekday between two instants, or shortly before."""
+    at = (low + (high - low) * random.random()).replace(
         hour=random.randrange(*_HOURS),
         minute=random.choice((0, 15, 30, 45)),
         second=0,
         microsecond=0,
     )
+    while at.weekday() >= _SATURDAY or at >= high:
+        at -= timedelta(days=1)
+    return at

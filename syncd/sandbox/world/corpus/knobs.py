@@ -51,6 +51,9 @@ class WorldKnobs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         unknown: Share of people whom Salesforce does not know.
         unlisted: Share of meetings with a guest who has no address.
         leads: Share of people who are only a lead.
+        half_converted: Share of people with a contact whose lead is still open.
+        threads: Share of mails that answer an earlier one about the same deal; half as
+            many meetings are called what the last one was.
         titles: Shares of generic titles, ones that name the firm, ones that speak of
             the stage, ones that speak of the deal, and misleading ones.
         owner_absent: Share of meetings held without the deal's owner.
@@ -82,29 +85,29 @@ class WorldKnobs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     grammar: Literal["dashes", "brackets", "colons", "prose"] = "dashes"
     # What happens.
     open_deals: tuple[Rate, Rate, Rate, Rate, Rate, Rate] = (
-        0.62,
-        0.24,
-        0.09,
-        0.03,
-        0.015,
-        0.005,
+        0.74,
+        0.17,
+        0.06,
+        0.02,
+        0.007,
+        0.003,
     )
-    past_deals: Count = 1.3
+    past_deals: Count = 1.0
     prospects: Rate = 0.35
     same_name: Rate = 0.5
-    renewal_ahead: Rate = 0.12
+    renewal_ahead: Rate = 0.08
     carer_owns: Rate = 0.5
     owner_changes: Rate = 0.12
-    stale: Rate = 0.08
+    stale: Rate = 0.07
     created_late: Rate = 0.15
     reopened: Rate = 0.05
     lost_then_new: Rate = 0.3
     committee: tuple[int, int] = (2, 5)
-    overlap: Rate = 0.3
-    outsiders: Rate = 0.05
+    overlap: Rate = 0.25
+    outsiders: Rate = 0.04
     activity: Count = 1.0
     roles_missing: Rate = 0.2
-    roles_late: Rate = 0.2
+    roles_late: Rate = 0.15
     roles_wrong: Rate = 0.04
     moved: Rate = 0.03
     duplicates: Rate = 0.04
@@ -117,8 +120,10 @@ class WorldKnobs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     unknown: Rate = 0.04
     unlisted: Rate = 0.05
     leads: Rate = 0.02
-    titles: tuple[Rate, Rate, Rate, Rate, Rate] = (0.38, 0.2, 0.18, 0.225, 0.015)
-    owner_absent: Rate = 0.18
+    half_converted: Rate = 0.02
+    threads: Rate = 0.5
+    titles: tuple[Rate, Rate, Rate, Rate, Rate] = (0.34, 0.18, 0.18, 0.29, 0.01)
+    owner_absent: Rate = 0.15
     joined: Count = 0.6
     series: Rate = 0.3
     rescheduled: Rate = 0.08
@@ -128,15 +133,15 @@ class WorldKnobs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     crowd: Rate = 0.15
     private: Count = 2.0
     internal: Count = 0.6
-    no_target: Rate = 0.08
+    no_target: Rate = 0.06
     cases: Count = 0.35
     case_named: Rate = 0.5
     # How it is recorded.
     recorded: Rate = 0.55
     logged_by_host: Rate = 0.65
     logged_by_recorder: Rate = 0.6
-    related_by_people: Rate = 0.55
-    related_wrongly: Rate = 0.05
+    related_by_people: Rate = 0.7
+    related_wrongly: Rate = 0.04
     outreach_rule: Rule = "recent_created"
     recorder_rule: Rule = "most_roles"
     hint_known: Rate = 0.9

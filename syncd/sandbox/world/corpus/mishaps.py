@@ -1,4 +1,4 @@
-"""What happens to meetings on their way: moved, renamed, called off, overheard."""
+"""What happens on the way: meetings are moved or called off, threads go on."""
 
 from typing import Final
 
@@ -43,3 +43,31 @@ def _arrange(
     if chance(knobs.unlisted):
         first, last = random.choice(names.FIRST), random.choice(names.LAST)
         one.unlisted = (f"{first} {last}",)
+
+
+def carried_on(
+    earlier: dict[str, list[tuple[str, str]]],
+    kind: str,
+    fresh: tuple[str, str],
+    build: OrgBuilder,
+    knobs: WorldKnobs,
+) -> tuple[str, str]:
+    """Title of a new occasion and of what kind it is, or an earlier one's.
+
+    Mails are answered; invitations are copied from the last one, half as often.
+
+    Args:
+        earlier: Titles about the same deal so far, by kind of occasion; the fresh one
+            is added when it is used.
+        kind: ``meeting``, ``call`` or ``mail``.
+        fresh: What it is called otherwise.
+        build: The source of chance.
+        knobs: ``threads`` says how often.
+    """
+    known = earlier.setdefault(kind, [])
+    rate = {"mail": knobs.threads, "meeting": knobs.threads / 2}.get(kind, 0.0)
+    if known and build.chance(rate):
+        title, said = build.random.choice(known) if kind == "mail" else known[-1]
+        return (f"Re: {title}" if kind == "mail" else title), said
+    known.append(fresh)
+    return fresh

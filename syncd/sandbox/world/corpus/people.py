@@ -83,6 +83,8 @@ class PeopleMaker:
         person.prospect = self._prospect(person, addresses, at)
         if person.email and chance(self.knobs.duplicates):
             self._duplicate(person, at)
+        if person.email and chance(self.knobs.half_converted):
+            self._lead(person, at)
 
     def _reached_by(self, person: Person) -> list[str]:
         """Addresses that Outreach has; invitations may be written otherwise."""

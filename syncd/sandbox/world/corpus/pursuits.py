@@ -9,6 +9,7 @@ from typing import Final
 from syncd.sandbox.world.corpus.chances import days, some
 from syncd.sandbox.world.corpus.diaries import Agenda, Diaries
 from syncd.sandbox.world.corpus.knobs import WorldKnobs
+from syncd.sandbox.world.corpus.mishaps import carried_on
 from syncd.sandbox.world.corpus.seller_titles import MODULES, SellerTitles
 from syncd.sandbox.world.corpus.staff import Staff
 from syncd.sandbox.world.corpus.truth import (
@@ -138,6 +139,9 @@ class Selling:
             staff, guests = staff[:1], guests[:1]
         stage = OPEN_STAGES[pursuit.stage]
         title, said = self.titles.of(deal, staff[0], guests[0].name, stage)
+        title, said = carried_on(
+            deal.titles, kind, (title, said), self.build, self.knobs
+        )
         self.tell(
             Occasion(
                 kind=kind,

@@ -135,6 +135,7 @@ class Deal:
         committee: People outside who decide on it, with how often each is there.
         words: What its meetings are called by: product, region, kind.
         roles: Contact roles in Salesforce: contact, person, since when.
+        titles: Titles about it so far and the kind of each, by kind of occasion.
     """
 
     id: str
@@ -151,6 +152,7 @@ class Deal:
     outreach: int = 0
     consultant: Person | None = None
     roles: list[tuple[str, Person, datetime]] = field(default_factory=list)
+    titles: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     is_stale: bool = False
     was_reopened: bool = False
 
