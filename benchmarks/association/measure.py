@@ -1,8 +1,8 @@
 """One world measured: association, clustering, and how long an explanation takes."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from time import process_time
@@ -73,16 +73,16 @@ def measure(settings: Path, *, seed: int, accounts: int) -> Measured:
     """Load a world, polling it unless it is kept, and measure everything."""
     world = load(settings, seed=seed, accounts=accounts)
     with at_present(), open_app(load_config(world.config), connect=False) as app:
-        judged = tuple(_judged(app, world, name=settings.stem))
-        views = list(_views(app))
+        views = {view.records.home: view for view in _views(app)}
+        judged = tuple(_judged(app, world, views, name=settings.stem))
         explain_s = _explain_s(app, judged)
     found = {
         str(ref): interaction.key
-        for view in views
+        for view in views.values()
         for interaction in view.interactions
         for ref in interaction.refs
     }
-    accounts_of = accounts_of_occasions(views, world.same)
+    accounts_of = accounts_of_occasions(views.values(), world.same)
     return Measured(
         world=settings.stem,
         kind=kind_of(settings.stem),
@@ -115,8 +115,11 @@ def inputs_of(app: App) -> EvaluationInputs:
     )
 
 
-def _judged(app: App, world: LoadedWorld, *, name: str) -> Iterator[Judged]:
-    for one in judge_labels(labels_of(world), inputs_of(app)):
+def _judged(
+    app: App, world: LoadedWorld, views: Mapping[str, AccountView], *, name: str
+) -> Iterator[Judged]:
+    inputs = replace(inputs_of(app), view_of=lambda records, **_: views[records.home])
+    for one in judge_labels(labels_of(world), inputs):
         yield msgspec.structs.replace(
             one, activity_id=f"{name} {one.activity_id}", block=f"{name} {one.block}"
         )

@@ -1,12 +1,12 @@
 """Which accounts the people of an occasion belong to, by what its records name."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
 from syncd.model.view import AccountView
 
 
 def accounts_of_occasions(
-    views: Sequence[AccountView], same: Mapping[str, int]
+    views: Iterable[AccountView], same: Mapping[str, int]
 ) -> dict[str, frozenset[str]]:
     """By record, the accounts of everybody whom a record of its occasion names.
 

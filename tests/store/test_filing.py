@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -154,6 +155,22 @@ def test_record_that_names_nobody_is_its_own_home(
     task = record(SF, "Task", "00T1")
     store.mirror.commit(page(task), now=now)
     assert _home(store, task) == "record:salesforce/Task/00T1"
+
+
+def test_homes_of_many_records_are_those_of_each(
+    store: Store, page: Build, record: Build, now: datetime
+) -> None:
+    """More records than a statement has room for; deleted and unknown ones are none."""
+    tasks = [record(SF, "Task", f"00T{n:04}", what_id=None) for n in range(1100)]
+    store.mirror.commit(page(*tasks), now=now)
+    gone = Record(ref=tasks[0].ref, version="2", valid_from=now, fields=b"{}")
+    store.mirror.commit(page(msgspec.structs.replace(gone, deleted=True)), now=now)
+    meeting = _meeting(record, "m1", "ann@acme.example")
+    store.mirror.commit(page(meeting), now=now)
+    asked = [one.ref for one in [*tasks, meeting]]
+    unknown = RecordRef(SF, "Task", "00Tunknown")
+    found = store.mirror.homes_of([*asked, unknown])
+    assert found == {ref: store.mirror.home_of(ref)[0] for ref in asked[1:]}
 
 
 def test_our_own_contacts_do_not_draw_meetings_to_our_own_account(
