@@ -14,7 +14,8 @@ from syncd.interactions.gather import occurrence_key
 from syncd.interactions.outside import outside_of
 from syncd.interactions.people import People
 from syncd.model.view import HomeRecords
-from tests.association.words import NOW, Words
+from tests.association.lines import NOW
+from tests.association.words import Words
 
 PEOPLE = """
 account beta
