@@ -12,18 +12,20 @@ from typing import Final
 from syncd.model.mail import lies_under, registrable_domain
 from syncd.model.phones import e164
 
-_CALENDAR_DOMAINS: Final = ("calendar.google.com", "group.v.calendar.google.com")
-_RECORDER_DOMAINS: Final = (
-    "chorus.ai",
-    "gong.io",
-    "otter.ai",
-    "fireflies.ai",
-    "fathom.video",
-    "read.ai",
-    "avoma.com",
-    "grain.com",
-    "tldv.io",
-    "recall.ai",
+_CALENDAR_DOMAINS: Final = frozenset({"calendar.google.com"})
+_RECORDER_DOMAINS: Final = frozenset(
+    {
+        "chorus.ai",
+        "gong.io",
+        "otter.ai",
+        "fireflies.ai",
+        "fathom.video",
+        "read.ai",
+        "avoma.com",
+        "grain.com",
+        "tldv.io",
+        "recall.ai",
+    }
 )
 _ROLE_MAILBOXES: Final = frozenset(
     re.findall(

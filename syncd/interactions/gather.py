@@ -107,9 +107,8 @@ def _is_doubled(gathering: Gathering, first: int, second: int) -> bool:
     one, other = gathering.clusters.get(first), gathering.clusters.get(second)
     if {m.ical_uid for m in one.meetings} & {m.ical_uid for m in other.meetings}:
         return False  # two occurrences of one series, one moved onto the other
-    ours = gathering.owners(first) & gathering.owners(second)
     titles = titles_of(one)
-    return bool(ours) and any(alike(titles, title) for title in titles_of(other))
+    return any(alike(titles, title) for title in titles_of(other))
 
 
 def _add_calls(gathering: Gathering, calls: Iterable[Call]) -> None:

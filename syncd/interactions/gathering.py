@@ -33,7 +33,6 @@ class Gathering:
     by_crm_id: dict[str, list[int]] = field(default_factory=dict)
     by_outreach_task: dict[str, int] = field(default_factory=dict)
     _outside: dict[int, Outside] = field(default_factory=dict)
-    _owners: dict[int, frozenset[str]] = field(default_factory=dict)
 
     def add(
         self,
@@ -45,7 +44,6 @@ class Gathering:
         """Keep a cluster of other systems' records; gives its handle."""
         handle = self.clusters.add(cluster)
         self._outside[handle] = outside
-        self._owners[handle] = frozenset(owners)
         for at in sorted(set(starts)):
             self.by_time.add(sorted({*owners, *outside.keys}), at, handle)
         return handle
@@ -53,10 +51,6 @@ class Gathering:
     def known(self, handle: int) -> Outside:
         """People outside in a cluster, as other systems than Salesforce name them."""
         return self._outside.get(self.clusters.root(handle), NOBODY)
-
-    def owners(self, handle: int) -> frozenset[str]:
-        """Addresses of our own people in a cluster."""
-        return self._owners.get(self.clusters.root(handle), frozenset())
 
     def may_join(self, first: int, second: int) -> bool:
         """Whether two clusters can be one: never with people of different companies."""
@@ -67,9 +61,8 @@ class Gathering:
         added = self.clusters.get(second)
         added.reasons = dict.fromkeys(added.reasons, says)
         outside = self.known(first) | self.known(second)
-        owners = self.owners(first) | self.owners(second)
         handle = self.clusters.merge(first, second)
-        self._outside[handle], self._owners[handle] = outside, owners
+        self._outside[handle] = outside
         return handle
 
     def near(

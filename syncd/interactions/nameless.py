@@ -18,6 +18,8 @@ def without_doubles(
     and then on the customer's side. Nobody fits: the person stays as they are.
     """
     everybody = list(people)
+    if not any(map(_has_name_only, everybody)):
+        return everybody
     addressed = [p for p in everybody if p.email]
     names = [_names(directory, person) for person in addressed]
     return [
@@ -40,6 +42,12 @@ def _names(directory: Directory, person: Participant) -> frozenset[str]:
     return frozenset(found - {""})
 
 
+def _has_name_only(person: Participant) -> bool:
+    """Whether only a name is known of somebody outside."""
+    is_known = person.email or (person.contact_ids and person.matched_by in STRONG_KEYS)
+    return not is_known and bool(person.name) and person.side is Side.EXTERNAL
+
+
 def _place(
     person: Participant,
     addressed: Sequence[Participant],
@@ -47,8 +55,7 @@ def _place(
 ) -> int | None:
     """Which of the people with an address this one is, None for nobody."""
     name = fold_name(person.name or "")
-    is_known = person.email or (person.contact_ids and person.matched_by in STRONG_KEYS)
-    if is_known or not name or person.side is not Side.EXTERNAL:
+    if not name or not _has_name_only(person):
         return None
     hits = {i: addressed[i].email for i, known in enumerate(names) if name in known}
     if not hits and " " not in name:

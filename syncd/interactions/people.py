@@ -27,6 +27,7 @@ class People:
 
     directory: Directory
     _cache: dict[Clue, Participant] = field(default_factory=dict)
+    _contacts: dict[str, Participant] = field(default_factory=dict)
 
     def of_clue(self, clue: Clue) -> Participant:
         """The participant behind a clue."""
@@ -85,9 +86,17 @@ class People:
             yield self.of_user(owner_id)
         for who_id in sorted({*activity.who_ids, *filter(None, [activity.who_id])}):
             if who_id.startswith(CONTACT_PREFIX):
-                yield resolve_contact(self.directory, who_id)
+                yield self.of_contact(who_id)
             elif who_id.startswith(LEAD_PREFIX):
                 yield resolve_lead(self.directory, who_id)
+
+    def of_contact(self, contact_id: str) -> Participant:
+        """The participant that an activity names by contact id."""
+        found = self._contacts.get(contact_id)
+        if found is None:
+            found = resolve_contact(self.directory, contact_id)
+            self._contacts[contact_id] = found
+        return found
 
     def of_user(self, user_id: str) -> Participant:
         """One of our own people; an integration's user is no participant."""

@@ -1,6 +1,5 @@
 """E-mail addresses and domains, as identity and filing compare them."""
 
-from collections.abc import Iterable
 from functools import cache
 from typing import Final
 
@@ -104,7 +103,7 @@ def normalise_email(text: str | None) -> str | None:
     """The address trimmed and case-folded; None when it is not one."""
     address = (text or "").strip().casefold()
     local, at, domain = address.rpartition("@")
-    if not (at and local and "." in domain) or any(c.isspace() for c in address):
+    if not (at and local and "." in domain) or len(address.split()) > 1:
         return None
     if len(address) > _LONGEST_ADDRESS:
         return None
@@ -116,9 +115,14 @@ def domain_of(email: str) -> str:
     return email.rpartition("@")[2]
 
 
-def lies_under(domain: str, parents: Iterable[str]) -> bool:
+def lies_under(domain: str, parents: frozenset[str]) -> bool:
     """Whether a domain is one of these or lies under one."""
-    return any(domain == p or domain.endswith(f".{p}") for p in parents)
+    return domain in parents or domain.endswith(_endings(parents))
+
+
+@cache
+def _endings(parents: frozenset[str]) -> tuple[str, ...]:
+    return tuple(f".{parent}" for parent in parents)
 
 
 def plain_mailbox(email: str) -> str:

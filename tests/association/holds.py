@@ -9,7 +9,8 @@ from syncd.model.interaction import STRONG_KEYS, Interaction, Participant, Side
 from syncd.model.policy import OrgPolicy, Policy
 from syncd.model.view import AccountView
 from syncd.pipeline.judge import build_view
-from tests.association.words import NOW, Words
+from tests.association.lines import NOW
+from tests.association.words import Words
 
 
 @dataclass
