@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import requests
 
@@ -96,17 +97,11 @@ class Client:
 
         Source: API Request Limits and Allocations (16,384 bytes).
         """
-        token = self._tokens.get()
-        prepared = self.session.prepare_request(
-            requests.Request(
-                "GET",
-                f"{token.base_url}{path}",
-                params=params,
-                headers={"Authorization": f"Bearer {token.value}"},
-            )
-        )
-        headers = sum(len(k) + len(v) + 4 for k, v in prepared.headers.items())
-        return len(prepared.path_url) + headers <= _GET_BYTES
+        token = self._tokens.get().value
+        headers = {**self.session.headers, "Authorization": f"Bearer {token}"}
+        address = len(f"{path}?{urlencode(params)}")
+        lines = sum(len(name) + len(value) + 4 for name, value in headers.items())
+        return address + lines <= _GET_BYTES
 
     def send(
         self,

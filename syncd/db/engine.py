@@ -11,7 +11,12 @@ from typing import Any, Final, cast
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from syncd.db.damage import refuse_damaged, tell_as_store_error, telling_damage
+from syncd.db.damage import (
+    refuse_damaged,
+    store_error,
+    tell_as_store_error,
+    telling_damage,
+)
 from syncd.errors import Problem, StoreError
 
 _SECONDS_FOR_A_LOCK: Final = 30
@@ -74,7 +79,11 @@ def _tune_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 
 def _begin_immediate(connection: sa.Connection) -> None:
     reading = connection.get_execution_options().get("reading", False)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    driver: Any = connection.connection.dbapi_connection
+    try:
+        driver.execute("BEGIN" if reading else "BEGIN IMMEDIATE")
+    except sqlite3.DatabaseError as error:
+        raise store_error(connection.engine.url, error) or error from None
 
 
 @contextmanager

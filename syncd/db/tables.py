@@ -1,5 +1,6 @@
 """Every table of the store, the same on SQLite and PostgreSQL."""
 
+from datetime import UTC, datetime
 from typing import Final
 
 import sqlalchemy as sa
@@ -19,16 +20,12 @@ class Instant(sa.types.TypeDecorator[object]):
 
     def process_bind_param(self, value: object, dialect: sa.Dialect) -> object:
         """ISO 8601 with microseconds and ``+00:00``: text order is time order."""
-        from datetime import UTC, datetime  # noqa: PLC0415
-
         if isinstance(value, datetime):
             return value.astimezone(UTC).isoformat(timespec="microseconds")
         return value
 
     def process_result_value(self, value: object, dialect: sa.Dialect) -> object:
         """The instant again."""
-        from datetime import datetime  # noqa: PLC0415
-
         if not isinstance(value, str):
             return value
         try:

@@ -15,6 +15,7 @@ _PART: Final = "ledger and plans"
 _KEPT: Final = timedelta(days=30)
 _AGAIN_AFTER: Final = timedelta(days=1)  # looking through everything is not free
 _LAST: Final = "texts_forgotten_at"
+_FORGOTTEN: Final = sa.select(FACTS.c.value).where(FACTS.c.name == _LAST)
 _MARK: Final = '"texts":["'  # a change that copies a text, in compact JSON
 
 
@@ -31,13 +32,12 @@ class SqlRetention:
         At most once a day; a write of unknown outcome keeps its text, and so does the
         plan that it came from.
         """
-        with writing(self._engine, _PART) as connection:
-            last = connection.scalar(
-                sa.select(FACTS.c.value).where(FACTS.c.name == _LAST)
-            )
+        with reading(self._engine, _PART) as connection:
+            last = connection.scalar(_FORGOTTEN)
             if last and now - msgspec.json.decode(last, type=datetime) < _AGAIN_AFTER:
                 return 0
-            row = {"name": _LAST, "value": msgspec.json.encode(now).decode()}
+        row = {"name": _LAST, "value": msgspec.json.encode(now).decode()}
+        with writing(self._engine, _PART) as connection:
             upsert(connection, FACTS, [row])
         before = now - _KEPT
         return self._in_ledger(before) + self._in_plans(before)

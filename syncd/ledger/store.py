@@ -24,6 +24,53 @@ _INTENTS: Final = 7_396_124_505
 _AGAIN: Final = ("failed", "refused")
 _PART: Final = "the ledger"
 
+_RUNS: Final = (
+    sa.select(RUNS.c.body)
+    .order_by(RUNS.c.started_at.desc(), RUNS.c.run_id)
+    .limit(sa.bindparam("at_most", type_=sa.Integer))
+)
+_RUN: Final = sa.select(RUNS.c.body).where(RUNS.c.run_id == sa.bindparam("of_run"))
+_ENTRIES: Final = sa.select(LEDGER).order_by(LEDGER.c.sequence)
+_OPEN: Final = _ENTRIES.where(LEDGER.c.state == "open")
+_OF_RUN: Final = _ENTRIES.where(LEDGER.c.run_id == sa.bindparam("of_run"))
+_OF_CHANGE: Final = _ENTRIES.where(LEDGER.c.change_id == sa.bindparam("of_change"))
+_OPEN_EFFECTS: Final = _OPEN.where(LEDGER.c.effect.in_(sa.bindparam("effects")))
+_PAST: Final = _ENTRIES.where(
+    LEDGER.c.effect.in_(sa.bindparam("effects")),
+    LEDGER.c.state.in_(("done", "refused", "open")),
+)
+_ATTEMPTS: Final = (
+    sa.select(LEDGER)
+    .where(LEDGER.c.key.in_(sa.bindparam("keys")))
+    .order_by(LEDGER.c.attempt)
+)
+_INTEND: Final = sa.insert(LEDGER)
+
+
+def _settling(*mine: sa.ColumnElement[bool]) -> sa.Update:
+    """Settles the last attempt of a key, or the last one that is mine."""
+    same = LEDGER.c.key == sa.bindparam("of_key")
+    last = sa.select(sa.func.max(LEDGER.c.attempt)).where(same, *mine)
+    known = {
+        name: sa.func.coalesce(sa.bindparam(f"new_{name}", type_=sa.String), column)
+        for name, column in LEDGER.c.items()
+        if name in {"record_id", "written_version"}
+    }
+    return (
+        sa.update(LEDGER)
+        .where(same, LEDGER.c.attempt == last.scalar_subquery())
+        .values(
+            state=sa.bindparam("new_state"),
+            detail=sa.bindparam("new_detail"),
+            settled_at=sa.bindparam("new_settled_at"),
+            **known,
+        )
+    )
+
+
+_SETTLE_LAST: Final = _settling()
+_SETTLE_MINE: Final = _settling(LEDGER.c.run_id == sa.bindparam("of_run"))
+
 
 class SqlLedger:
     """Intents are committed before anything is sent; outcomes after."""
@@ -53,20 +100,14 @@ class SqlLedger:
 
     def runs(self, limit: int = 50) -> Sequence[RunOutcome]:
         """Runs, newest first."""
-        query = (
-            sa.select(RUNS.c.body)
-            .order_by(RUNS.c.started_at.desc(), RUNS.c.run_id)
-            .limit(limit)
-        )
         with self._read() as connection:
-            bodies = connection.scalars(query).all()
+            bodies = connection.scalars(_RUNS, {"at_most": limit}).all()
             return [msgspec.json.decode(body, type=RunOutcome) for body in bodies]
 
     def run(self, run_id: str) -> RunOutcome | None:
         """One run with its items."""
-        query = sa.select(RUNS.c.body).where(RUNS.c.run_id == run_id)
         with self._read() as connection:
-            body = connection.scalar(query)
+            body = connection.scalar(_RUN, {"of_run": run_id})
             return None if body is None else msgspec.json.decode(body, type=RunOutcome)
 
     def intend(
@@ -85,47 +126,26 @@ class SqlLedger:
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_INTENTS)))
             known = self._known(connection, [change.key for change in changes])
             unsettled = self._unsettled(connection, changes)
-            return [
-                self._intend_one(
-                    connection,
-                    change,
-                    unsettled.get(effect_of(change), known.get(change.key)),
-                    values={
+            states: list[IntentState] = []
+            rows: list[dict[str, Any]] = []
+            for change in changes:
+                had = unsettled.get(effect_of(change), known.get(change.key))
+                if had is not None and had["state"] not in _AGAIN:
+                    states.append(_state(change.key, had))
+                    continue
+                states.append(IntentState(key=change.key, state="new", intended_at=now))
+                rows.append(
+                    {
+                        **_intent(change, 1 if had is None else had["attempt"] + 1),
                         "run_id": run_id,
                         "plan_id": plan_id,
                         "intended_at": now,
                         "before": _json(before.get(change.key, {})),
-                    },
+                    }
                 )
-                for change in changes
-            ]
-
-    def _intend_one(
-        self,
-        connection: sa.Connection,
-        change: Change,
-        known: sa.RowMapping | None,
-        *,
-        values: Mapping[str, Any],
-    ) -> IntentState:
-        if known is not None and known["state"] not in _AGAIN:
-            return _state(change.key, known)
-        row = {
-            **values,
-            "key": change.key,
-            "attempt": 1 if known is None else known["attempt"] + 1,
-            "change_id": change.id,
-            "effect": effect_of(change),
-            "state": "open",
-            "change": _json(change),
-            "detail": "",
-            "record_id": change.record_id,
-            "settled_at": None,
-        }
-        connection.execute(sa.insert(LEDGER).values(**row))
-        return IntentState(
-            key=change.key, state="new", intended_at=values["intended_at"]
-        )
+            if rows:
+                connection.execute(_INTEND, rows)
+        return states
 
     def known(self, keys: Sequence[str]) -> Mapping[str, IntentState]:
         """The last attempt of each of these keys; what never had one is left out."""
@@ -147,50 +167,43 @@ class SqlLedger:
         run_id: str | None = None,
     ) -> None:
         """Record outcomes as (key, new state, item), of this run or the last one."""
-        mine = sa.true() if run_id is None else LEDGER.c.run_id == run_id
-        with writing(self._engine, _PART) as connection:
-            for key, state, item in outcomes:
-                values: dict[str, Any] = {
-                    "state": state,
-                    "detail": item.detail,
-                    "settled_at": None if state == "open" else now,
-                }
-                if item.record_id:
-                    values["record_id"] = item.record_id
-                if item.version:
-                    values["written_version"] = item.version
-                last = (
-                    sa.select(sa.func.max(LEDGER.c.attempt))
-                    .where(LEDGER.c.key == key, mine)
-                    .scalar_subquery()
-                )
+        rows = [
+            {
+                "of_key": key,
+                "of_run": run_id,
+                "new_state": state,
+                "new_detail": item.detail,
+                "new_settled_at": None if state == "open" else now,
+                "new_record_id": item.record_id or None,
+                "new_written_version": item.version or None,
+            }
+            for key, state, item in outcomes
+        ]
+        if rows:
+            with writing(self._engine, _PART) as connection:
                 connection.execute(
-                    sa.update(LEDGER)
-                    .where(LEDGER.c.key == key, LEDGER.c.attempt == last)
-                    .values(**values)
+                    _SETTLE_LAST if run_id is None else _SETTLE_MINE, rows
                 )
 
     def open_intents(self) -> Sequence[LedgerEntry]:
         """Intents without outcome, oldest first."""
-        return self._entries(LEDGER.c.state == "open")
+        return self._entries(_OPEN)
 
     def entries(self, run_id: str) -> Sequence[LedgerEntry]:
         """Every write of a run, in the order written."""
-        return self._entries(LEDGER.c.run_id == run_id)
+        return self._entries(_OF_RUN, of_run=run_id)
 
     def entry_of(self, change_id: str) -> LedgerEntry | None:
         """The write of one change, for ``explain``."""
-        found = self._entries(LEDGER.c.change_id == change_id)
+        found = self._entries(_OF_CHANGE, of_change=change_id)
         return found[-1] if found else None
 
     def past(self, effects: Sequence[str]) -> Mapping[str, Sequence[PastWrite]]:
         """Writes of these effects, oldest first; not those that certainly failed."""
         found: dict[str, list[PastWrite]] = defaultdict(list)
-        settled = LEDGER.c.state.in_(("done", "refused", "open"))
         with self._read() as connection:
             for some in chunks(list(effects)):
-                query = sa.select(LEDGER).where(LEDGER.c.effect.in_(some), settled)
-                for row in connection.execute(query.order_by(LEDGER.c.sequence)):
+                for row in connection.execute(_PAST, {"effects": some}):
                     found[row.effect].append(_past(row))
         return found
 
@@ -238,8 +251,7 @@ class SqlLedger:
     ) -> dict[str, sa.RowMapping]:
         found: dict[str, sa.RowMapping] = {}
         for some in chunks(keys):
-            query = sa.select(LEDGER).where(LEDGER.c.key.in_(some))
-            rows = connection.execute(query.order_by(LEDGER.c.attempt)).mappings()
+            rows = connection.execute(_ATTEMPTS, {"keys": some}).mappings()
             found.update((row["key"], row) for row in rows)
         return found
 
@@ -249,17 +261,13 @@ class SqlLedger:
         """Open intents with the effects of these changes, by effect."""
         found: dict[str, sa.RowMapping] = {}
         for some in chunks([effect_of(change) for change in changes]):
-            query = sa.select(LEDGER).where(
-                LEDGER.c.state == "open", LEDGER.c.effect.in_(some)
-            )
-            rows = connection.execute(query).mappings()
+            rows = connection.execute(_OPEN_EFFECTS, {"effects": some}).mappings()
             found.update((row["effect"], row) for row in rows)
         return found
 
-    def _entries(self, where: sa.ColumnElement[bool]) -> Sequence[LedgerEntry]:
-        query = sa.select(LEDGER).where(where).order_by(LEDGER.c.sequence)
+    def _entries(self, query: sa.Select[Any], **asked: str) -> Sequence[LedgerEntry]:
         with self._read() as connection:
-            return [_entry(row) for row in connection.execute(query)]
+            return [_entry(row) for row in connection.execute(query, asked)]
 
     def _read(self) -> AbstractContextManager[sa.Connection]:
         return reading(self._engine, _PART)
@@ -287,6 +295,20 @@ def _entry(row: sa.Row[Any]) -> LedgerEntry:
         before=msgspec.json.decode(row.before),
         detail=row.detail,
     )
+
+
+def _intent(change: Change, attempt: int) -> dict[str, Any]:
+    return {
+        "key": change.key,
+        "attempt": attempt,
+        "change_id": change.id,
+        "effect": effect_of(change),
+        "state": "open",
+        "change": _json(change),
+        "detail": "",
+        "record_id": change.record_id,
+        "settled_at": None,
+    }
 
 
 def _past(row: sa.Row[Any]) -> PastWrite:

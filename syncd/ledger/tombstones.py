@@ -14,6 +14,13 @@ from syncd.model.tombstone import Tombstone
 
 _PART: Final = "tombstones"
 
+_OF_EFFECTS: Final = sa.select(TOMBSTONES.c.body).where(
+    TOMBSTONES.c.effect.in_(sa.bindparam("effects"))
+)
+_NEWEST_FIRST: Final = sa.select(TOMBSTONES.c.body).order_by(
+    TOMBSTONES.c.made_at.desc(), TOMBSTONES.c.effect
+)
+
 
 class SqlTombstones:
     """One row per effect; a cleared one stays, so that it is known what is forgiven."""
@@ -27,20 +34,15 @@ class SqlTombstones:
         found: dict[str, Tombstone] = {}
         with self._read() as connection:
             for some in chunks(list(effects)):
-                query = sa.select(TOMBSTONES.c.body).where(
-                    TOMBSTONES.c.effect.in_(some)
-                )
-                for one in self._decoded(connection.scalars(query)):
+                bodies = connection.scalars(_OF_EFFECTS, {"effects": some})
+                for one in self._decoded(bodies):
                     found[one.effect] = one
         return found
 
     def all(self, *, now: datetime, everything: bool = False) -> Sequence[Tombstone]:
         """Those that hold something back, newest first; or every one there ever was."""
-        query = sa.select(TOMBSTONES.c.body).order_by(
-            TOMBSTONES.c.made_at.desc(), TOMBSTONES.c.effect
-        )
         with self._read() as connection:
-            found = list(self._decoded(connection.scalars(query)))
+            found = list(self._decoded(connection.scalars(_NEWEST_FIRST)))
         return [one for one in found if everything or one.forgiven_at(now) is None]
 
     def add(self, tombstones: Iterable[Tombstone]) -> None:
@@ -56,8 +58,9 @@ class SqlTombstones:
             }
             for one in tombstones
         ]
-        with writing(self._engine, _PART) as connection:
-            upsert(connection, TOMBSTONES, rows)
+        if rows:
+            with writing(self._engine, _PART) as connection:
+                upsert(connection, TOMBSTONES, rows)
 
     def clear(self, ids: Sequence[str], *, now: datetime) -> Sequence[Tombstone]:
         """Lift these; what was taken back before now may be done again."""

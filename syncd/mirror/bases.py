@@ -1,6 +1,7 @@
 """Keeps what both sides of an opportunity last agreed on."""
 
 from collections.abc import Collection, Sequence
+from typing import Final
 
 import msgspec
 import sqlalchemy as sa
@@ -8,6 +9,10 @@ import sqlalchemy as sa
 from syncd.db.engine import chunks, upsert
 from syncd.db.tables import BASES
 from syncd.model.membership import Base
+
+_BASES: Final = sa.select(BASES.c.body).where(
+    BASES.c.opportunity_id.in_(sa.bindparam("ids"))
+)
 
 
 def save_bases(connection: sa.Connection, bases: Sequence[Base]) -> None:
@@ -28,8 +33,7 @@ def load_bases(
     """The bases of these opportunities; those never compared are absent."""
     found: dict[str, Base] = {}
     for some in chunks(sorted(opportunity_ids)):
-        query = sa.select(BASES.c.body).where(BASES.c.opportunity_id.in_(some))
-        for body in connection.scalars(query):
+        for body in connection.scalars(_BASES, {"ids": some}):
             one = msgspec.json.decode(body, type=Base)
             found[one.opportunity_id] = one
     return found

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 import msgspec
@@ -11,12 +11,38 @@ import sqlalchemy as sa
 from syncd.db.engine import chunks, upsert
 from syncd.db.tables import FACTS, FILING, FILING_KEYS, KEY_HOMES, RECORDS
 from syncd.mirror.filing import NOWHERE, Keys, choose_home, keys_of
+from syncd.mirror.refs import among, asking_for, of_object
 from syncd.model.entities import ENTITY_TYPES, Entity
 from syncd.model.mail import domain_of
 from syncd.model.record import Record, RecordRef
 
 _FILED_WITH: Final = "own_domains"
 _USER: Final = ("salesforce", "User")
+
+_DEFINED: Final = sa.select(KEY_HOMES).where(among(KEY_HOMES))
+_UNDEFINED: Final = sa.delete(KEY_HOMES).where(among(KEY_HOMES))
+_LOOKS_UP_NOTHING: Final = sa.delete(FILING_KEYS).where(among(FILING_KEYS))
+_UNFILED: Final = sa.delete(FILING).where(among(FILING))
+_LOOKING_UP: Final = (
+    sa.select(FILING_KEYS.c.system, FILING_KEYS.c.object, FILING_KEYS.c.id)
+    .where(FILING_KEYS.c.key.in_(sa.bindparam("keys")))
+    .distinct()
+)
+_FIELDS: Final = sa.select(
+    RECORDS.c.system, RECORDS.c.object, RECORDS.c.id, RECORDS.c.fields
+).where(among(RECORDS), RECORDS.c.deleted == sa.false())
+_KEY_HOMES: Final = (
+    sa.select(KEY_HOMES.c.key, KEY_HOMES.c.home)
+    .where(KEY_HOMES.c.key.in_(sa.bindparam("keys")))
+    .order_by(KEY_HOMES.c.home)
+)
+_HOMES: Final = sa.select(
+    FILING.c.system, FILING.c.object, FILING.c.id, FILING.c.home
+).where(among(FILING))
+_DOMAINS: Final = sa.select(FACTS.c.value).where(FACTS.c.name == _FILED_WITH)
+_LIVE: Final = sa.select(RECORDS.c.fields).where(
+    of_object(RECORDS), RECORDS.c.deleted == sa.false()
+)
 
 
 class Clerk:
@@ -37,10 +63,10 @@ class Clerk:
         records = tuple(records)
         if any((r.ref.system, r.ref.object) == _USER for r in records):
             self._follow_domains()
+        self.remove([record.ref for record in records if record.deleted])
         live: dict[RecordRef, Keys] = {}
         for record in records:
             if record.deleted:
-                self.remove([record.ref])
                 continue
             keys = keys_of(_entity(record.ref, record.fields))
             if keys is not None:
@@ -49,17 +75,13 @@ class Clerk:
 
     def remove(self, refs: Sequence[RecordRef]) -> None:
         """Take records out; what their keys held together is filed again."""
+        homes = self._homes(refs).values()
+        self.touched.update(home for home in homes if home != NOWHERE)
         moved: set[str] = set()
-        for ref in refs:
-            home = self._home(ref)
-            if home is not None:
-                self.touched.add(home)
-            defined = self._connection.scalars(
-                sa.select(KEY_HOMES.c.key).where(_is(KEY_HOMES, ref))
-            ).all()
-            moved.update(defined)
-            for table in (KEY_HOMES, FILING_KEYS, FILING):
-                self._connection.execute(sa.delete(table).where(_is(table, ref)))
+        for asked in asking_for(refs):
+            moved.update(row.key for row in self._connection.execute(_DEFINED, asked))
+            for statement in (_UNDEFINED, _LOOKS_UP_NOTHING, _UNFILED):
+                self._connection.execute(statement, asked)
         self._follow(moved)
 
     def _file(self, keys_by_ref: dict[RecordRef, Keys]) -> None:
@@ -98,8 +120,8 @@ class Clerk:
         self, keys_by_ref: dict[RecordRef, Keys], filed: Sequence[RecordRef]
     ) -> None:
         """Write what records look up; only those filed before have older keys."""
-        for where in _are(FILING_KEYS, filed):
-            self._connection.execute(sa.delete(FILING_KEYS).where(where))
+        for asked in asking_for(filed):
+            self._connection.execute(_LOOKS_UP_NOTHING, asked)
         rows = [
             {**msgspec.structs.asdict(ref), "key": key, "tier": tier}
             for ref, keys in keys_by_ref.items()
@@ -115,8 +137,8 @@ class Clerk:
     ) -> set[str]:
         """Write the keys that records define; those whose home is new or gone."""
         known: dict[RecordRef, dict[str, str]] = defaultdict(dict)
-        for where in _are(KEY_HOMES, filed):
-            for row in self._connection.execute(sa.select(KEY_HOMES).where(where)):
+        for asked in asking_for(filed):
+            for row in self._connection.execute(_DEFINED, asked):
                 ref = RecordRef(row.system, row.object, row.id)
                 known[ref][row.key] = row.home
         rows: list[dict[str, str]] = []
@@ -132,18 +154,17 @@ class Clerk:
             named = msgspec.structs.asdict(ref)
             rows += [{"key": key, **named, "home": homes[ref]} for key in wanted]
             moved.update(k for k in {*had, *wanted} if had.get(k) != wanted.get(k))
-        for where in _are(KEY_HOMES, outdated):
-            self._connection.execute(sa.delete(KEY_HOMES).where(where))
+        for asked in asking_for(outdated):
+            self._connection.execute(_UNDEFINED, asked)
         upsert(self._connection, KEY_HOMES, rows)
         return moved
 
     def _follow(self, moved: set[str]) -> None:
         """File again every record that looks up one of these keys."""
         refs: set[RecordRef] = set()
-        columns = (FILING_KEYS.c.system, FILING_KEYS.c.object, FILING_KEYS.c.id)
         for some in chunks(sorted(moved)):
-            query = sa.select(*columns).where(FILING_KEYS.c.key.in_(some)).distinct()
-            refs.update(RecordRef(*row) for row in self._connection.execute(query))
+            rows = self._connection.execute(_LOOKING_UP, {"keys": some})
+            refs.update(RecordRef(*row) for row in rows)
         if refs:
             self._file(self._stored_keys(refs))
 
@@ -168,60 +189,29 @@ class Clerk:
                 refs.update(RecordRef(*row) for row in self._connection.execute(query))
         self._file(self._stored_keys(refs))
 
-    def _stored_keys(self, refs: Iterable[RecordRef]) -> dict[RecordRef, Keys]:
+    def _stored_keys(self, refs: Collection[RecordRef]) -> dict[RecordRef, Keys]:
         found: dict[RecordRef, Keys] = {}
-        groups: dict[tuple[str, str], list[str]] = defaultdict(list)
-        for ref in refs:
-            groups[(ref.system, ref.object)].append(ref.id)
-        for (system, name), ids in sorted(groups.items()):
-            for some in chunks(sorted(ids)):
-                rows = self._connection.execute(
-                    sa.select(RECORDS.c.id, RECORDS.c.fields).where(
-                        RECORDS.c.system == system,
-                        RECORDS.c.object == name,
-                        RECORDS.c.id.in_(some),
-                        RECORDS.c.deleted == sa.false(),
-                    )
-                ).all()
-                for row in rows:
-                    ref = RecordRef(system, name, row.id)
-                    keys = keys_of(_entity(ref, row.fields))
-                    if keys is not None:
-                        found[ref] = keys
+        for asked in asking_for(refs):
+            for row in self._connection.execute(_FIELDS, asked).all():
+                ref = RecordRef(row.system, row.object, row.id)
+                keys = keys_of(_entity(ref, row.fields))
+                if keys is not None:
+                    found[ref] = keys
         return found
 
     def _homes_of_keys(self, keys: set[str]) -> dict[str, list[str]]:
         found: dict[str, list[str]] = defaultdict(list)
         for some in chunks(sorted(keys)):
-            rows = self._connection.execute(
-                sa.select(KEY_HOMES.c.key, KEY_HOMES.c.home)
-                .where(KEY_HOMES.c.key.in_(some))
-                .order_by(KEY_HOMES.c.home)
-            )
-            for key, home in rows:
+            for key, home in self._connection.execute(_KEY_HOMES, {"keys": some}):
                 found[key].append(home)
         return found
 
-    def _homes(self, refs: Sequence[RecordRef]) -> dict[RecordRef, str]:
-        found: dict[RecordRef, str] = {}
-        groups: dict[tuple[str, str], list[str]] = defaultdict(list)
-        for ref in refs:
-            groups[(ref.system, ref.object)].append(ref.id)
-        for (system, name), ids in groups.items():
-            for some in chunks(ids):
-                rows = self._connection.execute(
-                    sa.select(FILING.c.id, FILING.c.home).where(
-                        FILING.c.system == system,
-                        FILING.c.object == name,
-                        FILING.c.id.in_(some),
-                    )
-                )
-                found.update((RecordRef(system, name, r.id), r.home) for r in rows)
-        return found
-
-    def _home(self, ref: RecordRef) -> str | None:
-        found = self._homes([ref]).get(ref)
-        return None if found in {None, NOWHERE} else found
+    def _homes(self, refs: Collection[RecordRef]) -> dict[RecordRef, str]:
+        return {
+            RecordRef(row.system, row.object, row.id): row.home
+            for asked in asking_for(refs)
+            for row in self._connection.execute(_HOMES, asked)
+        }
 
     def _domains(self) -> frozenset[str]:
         """Our own e-mail domains, as the active users' addresses show them."""
@@ -232,20 +222,15 @@ class Clerk:
 
 def filed_domains(connection: sa.Connection) -> frozenset[str]:
     """Our own e-mail domains as the present filing takes them."""
-    query = sa.select(FACTS.c.value).where(FACTS.c.name == _FILED_WITH)
-    return frozenset(json.loads(connection.scalar(query) or "[]"))
+    return frozenset(json.loads(connection.scalar(_DOMAINS) or "[]"))
 
 
 def own_domains(
     connection: sa.Connection, *, free_mail: frozenset[str]
 ) -> frozenset[str]:
     """Domains of active standard Salesforce users, free mail left out."""
-    query = sa.select(RECORDS.c.fields).where(
-        RECORDS.c.system == "salesforce",
-        RECORDS.c.object == "User",
-        RECORDS.c.deleted == sa.false(),
-    )
-    users = (msgspec.json.decode(body) for body in connection.scalars(query))
+    bodies = connection.scalars(_LIVE, {"of_system": _USER[0], "of_object": _USER[1]})
+    users = (msgspec.json.decode(body) for body in bodies)
     domains = {
         domain_of(user.get("email", ""))
         for user in users
@@ -257,23 +242,3 @@ def own_domains(
 
 def _entity(ref: RecordRef, fields: bytes | str) -> Entity:
     return msgspec.json.decode(fields, type=ENTITY_TYPES[(ref.system, ref.object)])
-
-
-def _are(
-    table: sa.Table, refs: Sequence[RecordRef]
-) -> Iterator[sa.ColumnElement[bool]]:
-    """Conditions that together match these records, each of a bearable size."""
-    groups: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for ref in refs:
-        groups[(ref.system, ref.object)].append(ref.id)
-    for (system, name), ids in groups.items():
-        for some in chunks(ids):
-            yield sa.and_(
-                table.c.system == system, table.c.object == name, table.c.id.in_(some)
-            )
-
-
-def _is(table: sa.Table, ref: RecordRef) -> sa.ColumnElement[bool]:
-    return sa.and_(
-        table.c.system == ref.system, table.c.object == ref.object, table.c.id == ref.id
-    )

@@ -16,11 +16,15 @@ from syncd.ports.stores import SnapshotDoubt
 
 _LOST: Final = "lost_fields"
 _BELIEVED: Final = "believed_snapshots"
+_UNMAPPED: Final = "unmapped"
+
+_DOUBTS: Final = sa.select(DOUBTS).order_by(*DOUBTS.primary_key)
+_FACT: Final = sa.select(FACTS.c.value).where(FACTS.c.name == sa.bindparam("fact"))
 
 
 def read_doubts(connection: sa.Connection) -> list[SnapshotDoubt]:
     """Every doubt that nobody has cleared, listings first."""
-    rows = connection.execute(sa.select(DOUBTS).order_by(*DOUBTS.primary_key)).all()
+    rows = connection.execute(_DOUBTS).all()
     listings = [
         SnapshotDoubt(
             system=r.system,
@@ -38,6 +42,12 @@ def read_doubts(connection: sa.Connection) -> list[SnapshotDoubt]:
     ]
 
 
+def unmapped_of(connection: sa.Connection, system: str) -> set[str]:
+    """The mapped fields (``system.Object.field``) that a system was seen without."""
+    known = _fact(connection, _UNMAPPED) or ()
+    return {one for one in known if one.startswith(f"{system}.")}
+
+
 def note_unmapped(
     connection: sa.Connection, system: str, names: Collection[str]
 ) -> None:
@@ -51,12 +61,12 @@ def note_unmapped(
         system: Whose fields they are.
         names: ``system.Object.field`` in canonical names.
     """
-    before = set(_fact(connection, "unmapped") or ())
+    before = set(_fact(connection, _UNMAPPED) or ())
     others = {one for one in before if not one.startswith(f"{system}.")}
     unmapped = others | set(names)
     newly = {one for one in unmapped - before if _filled(connection, one)}
     still = unmapped & set(_fact(connection, _LOST) or ())
-    _save(connection, "unmapped", sorted(unmapped))
+    _save(connection, _UNMAPPED, sorted(unmapped))
     _save(connection, _LOST, sorted(still | newly))
 
 
@@ -105,7 +115,7 @@ def clear(connection: sa.Connection, ids: Collection[str]) -> Sequence[SnapshotD
 
 
 def _fact(connection: sa.Connection, name: str) -> Any:  # noqa: ANN401 - any JSON value
-    found = connection.scalar(sa.select(FACTS.c.value).where(FACTS.c.name == name))
+    found = connection.scalar(_FACT, {"fact": name})
     return None if found is None else json.loads(found)
 
 

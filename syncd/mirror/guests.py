@@ -5,6 +5,7 @@ moved, though the guest is filed elsewhere.
 """
 
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -34,25 +35,28 @@ def guest_homes(
 ) -> dict[str, list[str]]:
     """Other homes whose people, deals or accounts a home's records name."""
     found: dict[str, list[str]] = {home: [] for home in homes}
-    query = _pairs(filed_domains(connection))
+    query = _pairs(FILING.c.home, filed_domains(connection))
     for some in chunks(homes):
-        for home, other in connection.execute(query.where(FILING.c.home.in_(some))):
+        for home, other in connection.execute(query, {"homes": some}):
             found[home].append(other)
     return found
 
 
 def host_homes(connection: sa.Connection, homes: Collection[str]) -> set[str]:
     """The other way round: homes that show guests of these homes."""
-    query = _pairs(filed_domains(connection))
+    if not homes:
+        return set()
+    query = _pairs(KEY_HOMES.c.home, filed_domains(connection))
     found: set[str] = set()
     for some in chunks(sorted(homes)):
-        rows = connection.execute(query.where(KEY_HOMES.c.home.in_(some)))
+        rows = connection.execute(query, {"homes": some})
         found.update(host for host, _ in rows)
     return found
 
 
-def _pairs(own_domains: Collection[str]) -> sa.Select[Any]:
-    """Pairs of host and guest home.
+@lru_cache(maxsize=8)
+def _pairs(of: sa.Column[str], own_domains: frozenset[str]) -> sa.Select[Any]:
+    """Pairs of host and guest home, one side among ``homes``.
 
     Our own people's addresses make none, nor does the mere domain of a stranger.
     """
@@ -72,6 +76,7 @@ def _pairs(own_domains: Collection[str]) -> sa.Select[Any]:
         )
         .join(KEY_HOMES, KEY_HOMES.c.key == FILING_KEYS.c.key)
         .where(
+            of.in_(sa.bindparam("homes")),
             KEY_HOMES.c.home != FILING.c.home,
             KEY_HOMES.c.home != "",
             FILING.c.home != "",

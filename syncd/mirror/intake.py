@@ -3,16 +3,17 @@
 import json
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
 
-from syncd.db.engine import chunks, upsert
+from syncd.db.engine import upsert
 from syncd.db.tables import CURSORS, DOUBTS, QUARANTINE, RECORDS, VERSIONS
 from syncd.mirror.clerk import Clerk
 from syncd.mirror.doubts import is_believed
 from syncd.mirror.filing import LONGEST_ID
+from syncd.mirror.refs import among, asking, of_object
 from syncd.model.record import Quarantined, Record, RecordRef
 from syncd.ports.stores import MirrorPage
 
@@ -27,18 +28,61 @@ _PARENTS: Final = {
 _LONGEST_VERSION: Final = 128  # as the tables have it
 _DOUBT_FROM: Final = 20  # a smaller listing may well be halved by ordinary work
 
+_OF_SCOPE: Final = sa.and_(
+    of_object(RECORDS),
+    RECORDS.c.scope == sa.bindparam("of_scope"),
+    RECORDS.c.deleted == sa.false(),
+)
+_HAS_DOUBT: Final = sa.and_(
+    of_object(DOUBTS), DOUBTS.c.scope == sa.bindparam("of_scope")
+)
+_BEFORE: Final = sa.select(
+    sa.select(CURSORS.c.pass_id)
+    .where(of_object(CURSORS), CURSORS.c.scope == sa.bindparam("of_scope"))
+    .scalar_subquery(),
+    sa.exists().where(of_object(QUARANTINE)),
+    sa.exists().where(_HAS_DOUBT),
+)
+_PRESENT: Final = sa.select(RECORDS).where(among(RECORDS))
+_SEEN: Final = (
+    sa.update(RECORDS).where(among(RECORDS)).values(pass_id=sa.bindparam("this_pass"))
+)
+_READABLE: Final = sa.delete(QUARANTINE).where(among(QUARANTINE))
+_UNSEEN: Final = sa.select(RECORDS.c.id).where(
+    _OF_SCOPE, RECORDS.c.pass_id != sa.bindparam("this_pass")
+)
+_COUNT: Final = sa.select(sa.func.count()).select_from(RECORDS).where(_OF_SCOPE)
+_GONE: Final = (
+    sa.update(RECORDS)
+    .where(among(RECORDS), RECORDS.c.scope == sa.bindparam("of_scope"))
+    .values(deleted=True)
+)
+_UNDOUBTED: Final = sa.delete(DOUBTS).where(_HAS_DOUBT)
+
+
+class _Before(NamedTuple):
+    """What the mirror had of an object and scope before a page."""
+
+    pass_id: int | None
+    has_quarantined: bool
+    has_doubt: bool
+
 
 def take_in(
     connection: sa.Connection, page: MirrorPage, *, clerk: Clerk, now: datetime
 ) -> tuple[int, int]:
     """Store a page and file its records; how many moved, and how many are gone."""
     page = _storable(page)
-    pass_id = _pass(connection, page)
+    before = _Before(*connection.execute(_BEFORE, _scope(page)).one())
+    pass_id = (before.pass_id or 0) + (1 if page.starts_snapshot else 0)
     changed = _store(connection, page, pass_id=pass_id, now=now)
+    if before.has_quarantined:
+        for asked in asking(page.system, page.object, [r.ref.id for r in page.records]):
+            connection.execute(_READABLE, asked)
     clerk.file(changed)
     gone: list[RecordRef] = []
     if page.last and page.snapshot:
-        gone = _sweep(connection, page, pass_id=pass_id)
+        gone = _sweep(connection, page, pass_id=pass_id, doubted=before.has_doubt)
         clerk.remove(gone)
     _quarantine(connection, page, now=now)
     _save_cursor(connection, page, pass_id=pass_id)
@@ -66,15 +110,12 @@ def _fits(record: Record) -> bool:
     return len(record.ref.id) <= LONGEST_ID and len(record.version) <= _LONGEST_VERSION
 
 
-def _pass(connection: sa.Connection, page: MirrorPage) -> int:
-    found = connection.scalar(
-        sa.select(CURSORS.c.pass_id).where(
-            CURSORS.c.system == page.system,
-            CURSORS.c.object == page.object,
-            CURSORS.c.scope == page.scope,
-        )
-    )
-    return int(found or 0) + (1 if page.starts_snapshot else 0)
+def _scope(page: MirrorPage) -> dict[str, str]:
+    return {
+        "of_system": page.system,
+        "of_object": page.object,
+        "of_scope": page.scope,
+    }
 
 
 def _store(
@@ -98,26 +139,9 @@ def _store(
     moved_refs = {record.ref for record in moved}
     seen = [ref.id for ref in latest if ref not in moved_refs]
     seen += [one.ref.id for one in page.quarantined]  # unreadable, but there
-    for some in chunks(
-        seen if page.snapshot or page.starts_snapshot or pass_id else []
-    ):
-        connection.execute(
-            sa.update(RECORDS)
-            .where(
-                RECORDS.c.system == page.system,
-                RECORDS.c.object == page.object,
-                RECORDS.c.id.in_(some),
-            )
-            .values(pass_id=pass_id)
-        )
-    for some in chunks([r.ref.id for r in latest.values()]):
-        connection.execute(
-            sa.delete(QUARANTINE).where(
-                QUARANTINE.c.system == page.system,
-                QUARANTINE.c.object == page.object,
-                QUARANTINE.c.id.in_(some),
-            )
-        )
+    if page.snapshot or page.starts_snapshot or pass_id:
+        for asked in asking(page.system, page.object, seen):
+            connection.execute(_SEEN, {**asked, "this_pass": pass_id})
     return moved
 
 
@@ -126,41 +150,26 @@ def _sweep(
     page: MirrorPage,
     *,
     pass_id: int,
+    doubted: bool,
 ) -> list[RecordRef]:
     """End a full listing: what it did not bring is gone, unless it looks wrong.
 
     ``valid_from`` stays: a record that was only hidden comes back as it was.
     """
-    of_scope = sa.and_(
-        RECORDS.c.system == page.system,
-        RECORDS.c.object == page.object,
-        RECORDS.c.scope == page.scope,
-        RECORDS.c.deleted == sa.false(),
-    )
-    before = (
-        connection.scalar(
-            sa.select(sa.func.count()).select_from(RECORDS).where(of_scope)
-        )
-        or 0
-    )
-    unseen = connection.scalars(
-        sa.select(RECORDS.c.id).where(of_scope, RECORDS.c.pass_id != pass_id)
-    ).all()
-    key = {"system": page.system, "object": page.object, "scope": page.scope}
+    scope = _scope(page)
+    asked = {**scope, "this_pass": pass_id}
+    unseen = connection.scalars(_UNSEEN, asked).all()
+    before = (connection.scalar(_COUNT, scope) or 0) if unseen else 0
     after = before - len(unseen)
     shrunk = before >= _DOUBT_FROM and after * 2 < before
+    key = {"system": page.system, "object": page.object, "scope": page.scope}
     if shrunk and not is_believed(connection, key):
         upsert(connection, DOUBTS, [{**key, "before": before, "after": after}])
         return []
-    connection.execute(
-        sa.delete(DOUBTS).where(*(DOUBTS.c[name] == key[name] for name in key))
-    )
-    for some in chunks(unseen):
-        connection.execute(
-            sa.update(RECORDS)
-            .where(of_scope, RECORDS.c.id.in_(some))
-            .values(deleted=True)
-        )
+    if doubted:
+        connection.execute(_UNDOUBTED, scope)
+    for some in asking(page.system, page.object, unseen):
+        connection.execute(_GONE, {**some, "of_scope": page.scope})
     return [RecordRef(page.system, page.object, one) for one in unseen]
 
 
@@ -193,15 +202,9 @@ def _present(
     connection: sa.Connection, page: MirrorPage
 ) -> dict[RecordRef, sa.RowMapping]:
     found: dict[RecordRef, sa.RowMapping] = {}
-    for some in chunks([record.ref.id for record in page.records]):
-        rows = connection.execute(
-            sa.select(RECORDS).where(
-                RECORDS.c.system == page.system,
-                RECORDS.c.object == page.object,
-                RECORDS.c.id.in_(some),
-            )
-        ).mappings()
-        for row in rows:
+    ids = [record.ref.id for record in page.records]
+    for asked in asking(page.system, page.object, ids):
+        for row in connection.execute(_PRESENT, asked).mappings():
             found[RecordRef(row["system"], row["object"], row["id"])] = row
     return found
 

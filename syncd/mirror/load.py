@@ -1,7 +1,7 @@
 """Loads homes in batches: a handful of statements per batch, none per home."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -39,6 +39,54 @@ _FIELD_OF: Final[Mapping[tuple[str, str], str]] = {
 }
 _Found = tuple[RecordRef, str, Entity]
 
+_SIZES: Final = (
+    sa.select(FILING.c.home, sa.func.count())
+    .where(FILING.c.home.in_(sa.bindparam("homes")))
+    .group_by(FILING.c.home)
+)
+_OF_HOMES: Final = (
+    sa.select(
+        FILING.c.home,
+        RECORDS.c.system,
+        RECORDS.c.object,
+        RECORDS.c.id,
+        RECORDS.c.version,
+        RECORDS.c.fields,
+    )
+    .join(
+        RECORDS,
+        sa.and_(
+            FILING.c.system == RECORDS.c.system,
+            FILING.c.object == RECORDS.c.object,
+            FILING.c.id == RECORDS.c.id,
+        ),
+    )
+    .where(
+        FILING.c.home.in_(sa.bindparam("homes")),
+        RECORDS.c.deleted == sa.false(),
+        sa.or_(
+            RECORDS.c.happened_at.is_(None),
+            RECORDS.c.happened_at >= sa.bindparam("since"),
+            RECORDS.c.is_open == sa.true(),
+        ),
+    )
+    .order_by(RECORDS.c.system, RECORDS.c.object, RECORDS.c.id)
+)
+_GUESTS_OF: Final = _OF_HOMES.where(
+    sa.tuple_(RECORDS.c.system, RECORDS.c.object).in_(sorted(GUESTS))
+)
+_REMOVED_ROLES: Final = tuple(
+    sa.select(table.c.fields).where(
+        table.c.parent.in_(sa.bindparam("parents")), table.c.deleted == deleted
+    )
+    for table, deleted in ((VERSIONS, sa.false()), (RECORDS, sa.true()))
+)
+_MERGED_INTO: Final = sa.select(RECORDS.c.id, RECORDS.c.parent).where(
+    RECORDS.c.parent.in_(sa.bindparam("parents")),
+    RECORDS.c.object == "Contact",
+    RECORDS.c.deleted == sa.true(),
+)
+
 
 def load_homes(
     connection: sa.Connection,
@@ -49,13 +97,13 @@ def load_homes(
 ) -> Iterator[Sequence[HomeRecords]]:
     """Batches of homes in the order given, each of about ``max_records`` at most."""
     for batch in _batches(connection, homes, max_records=max_records):
-        own = _records(connection, batch, since=since)
+        own = _records(connection, _OF_HOMES, batch, since=since)
         guests = guest_homes(connection, batch)
         others = _records(
             connection,
+            _GUESTS_OF,
             sorted({one for some in guests.values() for one in some}),
             since=since,
-            objects=GUESTS,
         )
         home_of = _opportunities(own)
         removed = _removed_roles(connection, home_of, own)
@@ -79,12 +127,7 @@ def _batches(
 ) -> Iterator[list[str]]:
     sizes: dict[str, int] = {}
     for some in chunks(homes):
-        query = (
-            sa.select(FILING.c.home, sa.func.count())
-            .where(FILING.c.home.in_(some))
-            .group_by(FILING.c.home)
-        )
-        sizes.update(dict(connection.execute(query).all()))
+        sizes.update(dict(connection.execute(_SIZES, {"homes": some}).all()))
     batch: list[str] = []
     held = 0
     for home in homes:
@@ -100,45 +143,15 @@ def _batches(
 
 def _records(
     connection: sa.Connection,
+    query: sa.Select[Any],
     homes: Iterable[str],
     *,
     since: datetime,
-    objects: Collection[tuple[str, str]] = (),
 ) -> dict[str, list[_Found]]:
     """Decoded records by home, sorted by ref."""
-    query = (
-        sa.select(
-            FILING.c.home,
-            RECORDS.c.system,
-            RECORDS.c.object,
-            RECORDS.c.id,
-            RECORDS.c.version,
-            RECORDS.c.fields,
-        )
-        .join(
-            RECORDS,
-            sa.and_(
-                FILING.c.system == RECORDS.c.system,
-                FILING.c.object == RECORDS.c.object,
-                FILING.c.id == RECORDS.c.id,
-            ),
-        )
-        .where(
-            RECORDS.c.deleted == sa.false(),
-            sa.or_(
-                RECORDS.c.happened_at.is_(None),
-                RECORDS.c.happened_at >= since,
-                RECORDS.c.is_open == sa.true(),
-            ),
-        )
-        .order_by(RECORDS.c.system, RECORDS.c.object, RECORDS.c.id)
-    )
-    if objects:
-        kind = sa.tuple_(RECORDS.c.system, RECORDS.c.object)
-        query = query.where(kind.in_(sorted(objects)))
     found: dict[str, list[_Found]] = defaultdict(list)
     for some in chunks(list(homes)):
-        for row in connection.execute(query.where(FILING.c.home.in_(some))):
+        for row in connection.execute(query, {"homes": some, "since": since}):
             ref = RecordRef(row.system, row.object, row.id)
             entity = msgspec.json.decode(
                 row.fields, type=ENTITY_TYPES[(row.system, row.object)]
@@ -167,12 +180,9 @@ def _removed_roles(
     ``home_of`` gives the home of each opportunity asked about.
     """
     removed: dict[str, dict[str, ContactRole]] = defaultdict(dict)
-    for table, deleted in ((VERSIONS, False), (RECORDS, True)):
+    for query in _REMOVED_ROLES:
         for some in chunks(sorted(home_of)):
-            query = sa.select(table.c.fields).where(
-                table.c.parent.in_(some), table.c.deleted == sa.literal(deleted)
-            )
-            for body in connection.scalars(query):
+            for body in connection.scalars(query, {"parents": some}):
                 role = msgspec.json.decode(body, type=ContactRole)
                 removed[home_of[role.opportunity_id]][role.id] = role
     present = {ref.id for found in own.values() for ref, _, _ in found}
@@ -191,12 +201,8 @@ def _merged(
     while into:
         former: dict[str, str] = {}
         for some in chunks(into):
-            query = sa.select(RECORDS.c.id, RECORDS.c.parent).where(
-                RECORDS.c.parent.in_(some),
-                RECORDS.c.object == "Contact",
-                RECORDS.c.deleted == sa.true(),
-            )
-            former.update(dict(connection.execute(query).all()))
+            rows = connection.execute(_MERGED_INTO, {"parents": some})
+            former.update(dict(rows.all()))
         into = [one for one in former if one not in merged]
         merged |= former
     return merged

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from syncd.db.tables import POLLS, RECORDS
 from syncd.mirror.clerk import own_domains
+from syncd.mirror.refs import of_object
 from syncd.model.entities import (
     CallDisposition,
     ChorusUser,
@@ -40,34 +41,44 @@ class _Made(msgspec.Struct):
 
 _EntityT = TypeVar("_EntityT", bound=Entity)
 
+_POLLS: Final = sa.select(POLLS)
+_LIVE: Final = (
+    sa.select(RECORDS.c.fields)
+    .where(of_object(RECORDS), RECORDS.c.deleted == sa.false())
+    .order_by(RECORDS.c.id)
+)
+_ACTIVITIES: Final = sa.select(RECORDS.c.fields).where(
+    RECORDS.c.system == "salesforce", RECORDS.c.object.in_(("Task", "Event"))
+)
+
 
 def read_org(
     connection: sa.Connection, *, policy: Policy, facts: Mapping[str, Any]
 ) -> OrgContext:
     """The context of every view, as the mirror has it now."""
-    users = _all(connection, "salesforce", "User", User)
+    users = read_all(connection, "salesforce", "User", User)
     free_mail = FREE_MAIL | {one.casefold() for one in policy.org.free_mail}
     polls = [
         msgspec.json.decode(row.outcome, type=PollOutcome)
-        for row in connection.execute(sa.select(POLLS))
+        for row in connection.execute(_POLLS)
     ]
     named = frozenset(one.casefold() for one in policy.org.email_domains)
     return OrgContext(
         users=users,
-        outreach_users=_all(connection, "outreach", "user", OutreachUser),
-        chorus_users=_all(connection, "chorus", "user", ChorusUser),
+        outreach_users=read_all(connection, "outreach", "user", OutreachUser),
+        chorus_users=read_all(connection, "chorus", "user", ChorusUser),
         task_statuses=tuple(
-            _all(connection, "salesforce", "TaskStatus", TaskStatus).values()
+            read_all(connection, "salesforce", "TaskStatus", TaskStatus).values()
         ),
         stages=tuple(
-            _all(
+            read_all(
                 connection, "salesforce", "OpportunityStage", OpportunityStage
             ).values()
         ),
-        outreach_stages=_all(
+        outreach_stages=read_all(
             connection, "outreach", "opportunityStage", OpportunityStage
         ),
-        call_dispositions=_all(
+        call_dispositions=read_all(
             connection, "outreach", "callDisposition", CallDisposition
         ),
         email_domains=named or own_domains(connection, free_mail=free_mail),
@@ -85,19 +96,12 @@ def read_org(
     )
 
 
-def _all(
+def read_all(
     connection: sa.Connection, system: str, name: str, kind: type[_EntityT]
 ) -> dict[str, _EntityT]:
-    query = (
-        sa.select(RECORDS.c.fields)
-        .where(
-            RECORDS.c.system == system,
-            RECORDS.c.object == name,
-            RECORDS.c.deleted == sa.false(),
-        )
-        .order_by(RECORDS.c.id)
-    )
-    decoded = (msgspec.json.decode(b, type=kind) for b in connection.scalars(query))
+    """Every live record of an object, by id."""
+    bodies = connection.scalars(_LIVE, {"of_system": system, "of_object": name})
+    decoded = (msgspec.json.decode(body, type=kind) for body in bodies)
     return {one.id: one for one in decoded}
 
 
@@ -112,12 +116,8 @@ def _integration_users(
             for user in users.values()
             if {user.email.casefold(), user.username.casefold()} & named
         )
-    query = sa.select(RECORDS.c.fields).where(
-        RECORDS.c.system == "salesforce", RECORDS.c.object.in_(("Task", "Event"))
-    )
-    decoded = (
-        msgspec.json.decode(body, type=_Made) for body in connection.scalars(query)
-    )
+    bodies = connection.scalars(_ACTIVITIES)
+    decoded = (msgspec.json.decode(body, type=_Made) for body in bodies)
     return frozenset(_look_like_tools(decoded))
 
 

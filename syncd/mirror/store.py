@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 import sqlalchemy as sa
 
-from syncd.db.engine import chunks, reading, upsert, writing
+from syncd.db.engine import reading, upsert, writing
 from syncd.db.tables import (
     CURSORS,
     DIRTY,
@@ -21,11 +21,11 @@ from syncd.db.tables import (
 )
 from syncd.mirror.bases import save_bases
 from syncd.mirror.clerk import Clerk
-from syncd.mirror.doubts import clear, note_unmapped, read_doubts
+from syncd.mirror.doubts import clear, note_unmapped, read_doubts, unmapped_of
 from syncd.mirror.guests import GUESTS, host_homes
 from syncd.mirror.intake import take_in
 from syncd.mirror.load import load_homes
-from syncd.mirror.org import read_org
+from syncd.mirror.org import read_all, read_org
 from syncd.mirror.proof import (
     load_proofs,
     made_in,
@@ -33,7 +33,8 @@ from syncd.mirror.proof import (
     save_proof,
     versions_of,
 )
-from syncd.model.entities import ENTITY_TYPES
+from syncd.mirror.refs import among, asking_for
+from syncd.model.entities import ENTITY_TYPES, User
 from syncd.model.ids import salesforce_id
 from syncd.model.membership import Base
 from syncd.model.outcome import PollOutcome
@@ -52,6 +53,31 @@ _REF: Final = ("system", "object", "id")
 _LOCK_KEY: Final = 7_396_124_503  # any number that nobody else takes
 _PART: Final = "the mirror"
 
+_CURSORS: Final = sa.select(CURSORS.c.object, CURSORS.c.scope, CURSORS.c.cursor).where(
+    CURSORS.c.system == sa.bindparam("of_system")
+)
+_POLLS: Final = sa.select(POLLS)
+_FACTS: Final = sa.select(FACTS.c.name, FACTS.c.value)
+_MARK: Final = sa.select(sa.func.max(DIRTY.c.mark))
+_DIRTY: Final = (
+    sa.select(DIRTY)
+    .order_by(DIRTY.c.mark, DIRTY.c.home)
+    .limit(sa.bindparam("at_most", type_=sa.Integer))
+)
+_CLEAN: Final = sa.delete(DIRTY).where(
+    DIRTY.c.home == sa.bindparam("judged"), DIRTY.c.mark == sa.bindparam("as_of")
+)
+_FILED: Final = (
+    sa.select(FILING)
+    .join(RECORDS, sa.and_(*(FILING.c[name] == RECORDS.c[name] for name in _REF)))
+    .where(among(FILING), RECORDS.c.deleted == sa.false())
+)
+_LIVE_COUNTS: Final = (
+    sa.select(RECORDS.c.system, RECORDS.c.object, sa.func.count())
+    .where(RECORDS.c.deleted == sa.false())
+    .group_by(RECORDS.c.system, RECORDS.c.object)
+)
+
 
 class SqlMirror:
     """See :class:`syncd.ports.stores.Mirror`."""
@@ -63,18 +89,13 @@ class SqlMirror:
 
     # --- reading pages in ------------------------------------------------------
 
-    def cursor(
-        self, system: str, object_name: str, scope: str
-    ) -> Mapping[str, Any] | None:
-        """What the last committed page of this object and scope carried."""
-        query = sa.select(CURSORS.c.cursor).where(
-            CURSORS.c.system == system,
-            CURSORS.c.object == object_name,
-            CURSORS.c.scope == scope,
-        )
+    def cursors(
+        self, system: str
+    ) -> Mapping[tuple[str, str], Mapping[str, Any] | None]:
+        """What the last committed page carried, by object and scope."""
         with self._read() as connection:
-            found = connection.scalar(query)
-            return None if not found or found == "null" else dict(json.loads(found))
+            rows = connection.execute(_CURSORS, {"of_system": system})
+            return {(row.object, row.scope): json.loads(row.cursor) for row in rows}
 
     def commit(self, page: MirrorPage, *, now: datetime) -> CommitResult:
         """Store a page: records, filing, dirty homes and cursor in one transaction."""
@@ -98,16 +119,21 @@ class SqlMirror:
     def polls(self) -> Mapping[str, PollOutcome]:
         """The last poll of each system."""
         with self._read() as connection:
-            rows = connection.execute(sa.select(POLLS)).all()
             return {
-                r.system: msgspec.json.decode(r.outcome, type=PollOutcome) for r in rows
+                row.system: msgspec.json.decode(row.outcome, type=PollOutcome)
+                for row in connection.execute(_POLLS)
             }
 
     def save_fact(self, name: str, value: Any) -> None:  # noqa: ANN401 - any JSON value
         """Remember something about the org: its ids, links, unmapped fields."""
-        body = msgspec.json.encode(value, order="deterministic").decode()
-        with writing(self._engine, _PART) as connection:
-            upsert(connection, FACTS, [{"name": name, "value": body}])
+        self.save_facts({name: value})
+
+    def save_facts(self, facts: Mapping[str, Any]) -> None:
+        """Remember several at once."""
+        rows = [{"name": n, "value": _encoded(value)} for n, value in facts.items()]
+        if rows:
+            with writing(self._engine, _PART) as connection:
+                upsert(connection, FACTS, rows)
 
     def facts(self) -> Mapping[str, Any]:
         """Everything remembered about the org."""
@@ -143,8 +169,11 @@ class SqlMirror:
 
     def note_unmapped(self, system: str, names: Collection[str]) -> None:
         """Remember which mapped fields (``system.Object.field``) a system lacks."""
-        with self._write() as connection:
-            note_unmapped(connection, system, names)
+        with self._read() as connection:
+            known = unmapped_of(connection, system)
+        if known != set(names):
+            with self._write() as connection:
+                note_unmapped(connection, system, names)
 
     # --- homes ----------------------------------------------------------------------
 
@@ -154,25 +183,24 @@ class SqlMirror:
 
     def mark_dirty(self, homes: Iterable[str]) -> int:
         """These homes are to be reconciled; returns how many."""
-        with self._write() as connection:
-            return _mark(connection, set(homes))
+        named = {home for home in homes if home}
+        if named:
+            with self._write() as connection:
+                _mark(connection, named)
+        return len(named)
 
     def dirty(self, limit: int) -> Sequence[DirtyHome]:
         """Homes to reconcile, longest waiting first."""
-        query = sa.select(DIRTY).order_by(DIRTY.c.mark, DIRTY.c.home).limit(limit)
         with self._read() as connection:
-            rows = connection.execute(query).all()
+            rows = connection.execute(_DIRTY, {"at_most": limit}).all()
         return [DirtyHome(home=row.home, mark=row.mark) for row in rows]
 
     def clear_dirty(self, homes: Sequence[DirtyHome]) -> None:
         """Reconciled; a home dirtied again since stays dirty."""
-        with writing(self._engine, _PART) as connection:
-            for one in homes:
-                connection.execute(
-                    sa.delete(DIRTY).where(
-                        DIRTY.c.home == one.home, DIRTY.c.mark == one.mark
-                    )
-                )
+        if homes:
+            rows = [{"judged": one.home, "as_of": one.mark} for one in homes]
+            with writing(self._engine, _PART) as connection:
+                connection.execute(_CLEAN, rows)
 
     def homes(
         self,
@@ -229,6 +257,11 @@ class SqlMirror:
         with self._read() as connection:
             return read_org(connection, policy=policy, facts=_facts(connection))
 
+    def users(self) -> Sequence[User]:
+        """Salesforce's users."""
+        with self._read() as connection:
+            return tuple(read_all(connection, "salesforce", "User", User).values())
+
     def move_bases(self, bases: Sequence[Base]) -> None:
         """Remember what both sides of these opportunities showed."""
         if bases:
@@ -284,26 +317,17 @@ class SqlMirror:
 
     def homes_of(self, refs: Collection[RecordRef]) -> Mapping[RecordRef, str]:
         """Homes of those of these records that are live."""
-        found: dict[RecordRef, str] = {}
-        by_object: dict[tuple[str, str], list[str]] = {}
-        for ref in sorted(refs):
-            by_object.setdefault((ref.system, ref.object), []).append(ref.id)
         with self._read() as connection:
-            for (system, name), ids in by_object.items():
-                for some in chunks(ids):
-                    rows = connection.execute(_filed(system, name, some))
-                    found |= {RecordRef(system, name, i): home for i, home in rows}
-        return found
+            return {
+                RecordRef(row.system, row.object, row.id): row.home
+                for asked in asking_for(refs)
+                for row in connection.execute(_FILED, asked)
+            }
 
     def live_counts(self) -> Mapping[tuple[str, str], int]:
         """Live records by (system, object)."""
-        query = (
-            sa.select(RECORDS.c.system, RECORDS.c.object, sa.func.count())
-            .where(RECORDS.c.deleted == sa.false())
-            .group_by(RECORDS.c.system, RECORDS.c.object)
-        )
         with self._read() as connection:
-            rows = connection.execute(query).all()
+            rows = connection.execute(_LIVE_COUNTS).all()
         return {(system, name): count for system, name, count in rows}
 
     # --- proofs -----------------------------------------------------------------------
@@ -360,27 +384,17 @@ class SqlMirror:
         return reading(self._engine, _PART)
 
 
-def _filed(system: str, name: str, ids: Sequence[str]) -> sa.Select[Any]:
-    """Id and home of live records of one object."""
-    same = [FILING.c[column] == RECORDS.c[column] for column in _REF]
-    return (
-        sa.select(FILING.c.id, FILING.c.home)
-        .join(RECORDS, sa.and_(*same))
-        .where(
-            FILING.c.system == system,
-            FILING.c.object == name,
-            FILING.c.id.in_(ids),
-            RECORDS.c.deleted == sa.false(),
-        )
-    )
-
-
 def _facts(connection: sa.Connection) -> dict[str, Any]:
-    return {r.name: json.loads(r.value) for r in connection.execute(sa.select(FACTS))}
+    return {row.name: json.loads(row.value) for row in connection.execute(_FACTS)}
+
+
+def _encoded(value: Any) -> str:  # noqa: ANN401 - any JSON value
+    return msgspec.json.encode(value, order="deterministic").decode()
 
 
 def _mark(connection: sa.Connection, homes: Iterable[str]) -> int:
     named = sorted(home for home in homes if home)
-    last = connection.scalar(sa.select(sa.func.max(DIRTY.c.mark))) or 0
-    upsert(connection, DIRTY, [{"home": home, "mark": last + 1} for home in named])
+    if named:
+        mark = (connection.scalar(_MARK) or 0) + 1
+        upsert(connection, DIRTY, [{"home": home, "mark": mark} for home in named])
     return len(named)

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from functools import lru_cache
 from typing import Final
 
 _ALPHABET: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
@@ -9,6 +10,7 @@ _SHAPE: Final = re.compile(r"[0-9A-Za-z]{15}(?:[A-Z0-5]{3})?")
 _SHORT: Final = 15
 
 
+@lru_cache(maxsize=65_536)
 def salesforce_checksum(short_id: str) -> str:
     """Three check characters of a 15-character Salesforce id.
 

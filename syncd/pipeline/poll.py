@@ -60,6 +60,10 @@ class FactMirror(Mirror, Protocol):
         """Remember one fact."""
         ...
 
+    def save_facts(self, facts: Mapping[str, Any]) -> None:
+        """Remember several at once."""
+        ...
+
     def facts(self) -> Mapping[str, Any]:
         """Everything remembered."""
         ...
@@ -91,9 +95,12 @@ def poll(
     Salesforce goes first, because its users say whose calendars there are and which
     e-mail domains are our own; the others follow side by side.
     """
-    inputs.mirror.save_fact("values", inputs.mappings.values)
-    first = [name for name in connectors if name == "salesforce"]
-    rest = [name for name in connectors if name != "salesforce"]
+    values = msgspec.to_builtins(inputs.mappings.values)
+    if inputs.mirror.facts().get("values") != values:
+        inputs.mirror.save_fact("values", values)
+    alone = len(connectors) == 1
+    first = [name for name in connectors if alone or name == "salesforce"]
+    rest = [name for name in connectors if name not in first]
     outcomes = [_poll_one(connectors[name], inputs) for name in first]
     if rest:
         with ThreadPoolExecutor(max_workers=len(rest)) as pool:
@@ -128,10 +135,7 @@ def _poll_one(connector: Connector, inputs: PollInputs) -> PollOutcome:
                 ahead.refresh()
             maps = _fitted(connector, inputs)
             _remember(connector, inputs)
-        requests = {
-            name: _requests(connector.system, object_map, inputs)
-            for name, object_map in maps.items()
-        }
+        requests = _requests(connector.system, maps, inputs)
         if ahead is not None:
             with _understanding(connector.system):
                 ahead.read_ahead([one for some in requests.values() for one in some])
@@ -228,10 +232,13 @@ def _remember(connector: Connector, inputs: PollInputs) -> None:
     }
     with _FACTS:
         facts = inputs.mirror.facts()
-        for name, added in additions.items():
-            inputs.mirror.save_fact(name, {**facts.get(name, {}), **added})
-        configured = sorted({*facts.get("configured", []), system})
-        inputs.mirror.save_fact("configured", configured)
+        found: dict[str, Any] = {
+            name: facts.get(name, {}) | added for name, added in additions.items()
+        }
+        found["configured"] = sorted({*facts.get("configured", ()), system})
+        inputs.mirror.save_facts(
+            {name: one for name, one in found.items() if facts.get(name) != one}
+        )
 
 
 def _link_templates(connector: Connector) -> dict[str, str]:
@@ -288,33 +295,34 @@ def _scopes(system: str, name: str, inputs: PollInputs) -> Sequence[str]:
     """
     if ENTITY_TYPES[(system, name)] is not Meeting:
         return ("",)
-    users = inputs.mirror.org(inputs.policy).users.values()
     known = {
         user.email
-        for user in users
+        for user in inputs.mirror.users()
         if user.is_active and user.user_type == "Standard" and user.email
     }
     return inputs.scopes.get(system, ()) or sorted(known)
 
 
 def _requests(
-    system: str, object_map: ObjectMap, inputs: PollInputs
-) -> Sequence[ReadRequest]:
-    """What to read of one object, a request for each scope."""
-    name = object_map.object
-    history = timedelta(days=inputs.policy.defaults.history_days)
-    since = inputs.now() - history if name in WINDOWED else None
-    return [
-        ReadRequest(
-            object=name,
-            fields=object_map.remote_fields(),
-            cursor=None if inputs.full else inputs.mirror.cursor(system, name, scope),
-            full=inputs.full,
-            since=since,
-            scopes=(scope,) if scope else (),
-        )
-        for scope in _scopes(system, name, inputs)
-    ]
+    system: str, maps: Mapping[str, ObjectMap], inputs: PollInputs
+) -> dict[str, list[ReadRequest]]:
+    """What to read of each object, a request for each scope."""
+    cursors = {} if inputs.full else inputs.mirror.cursors(system)
+    since = inputs.now() - timedelta(days=inputs.policy.defaults.history_days)
+    return {
+        name: [
+            ReadRequest(
+                object=name,
+                fields=object_map.remote_fields(),
+                cursor=cursors.get((name, scope)),
+                full=inputs.full,
+                since=since if name in WINDOWED else None,
+                scopes=(scope,) if scope else (),
+            )
+            for scope in _scopes(system, name, inputs)
+        ]
+        for name, object_map in maps.items()
+    }
 
 
 def _pages(connector: Connector, request: ReadRequest) -> Iterator[Page]:

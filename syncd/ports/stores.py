@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from syncd.model.entities import User
 from syncd.model.ids import stable_id
 from syncd.model.membership import Base
 from syncd.model.outcome import ItemOutcome, PollOutcome, RunOutcome
@@ -106,10 +107,10 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
 class Mirror(Protocol):
     """The local copy of all records."""
 
-    def cursor(
-        self, system: str, object_name: str, scope: str
-    ) -> Mapping[str, Any] | None:
-        """What the last committed page of this object and scope carried."""
+    def cursors(
+        self, system: str
+    ) -> Mapping[tuple[str, str], Mapping[str, Any] | None]:
+        """What the last committed page carried, by object and scope."""
         ...
 
     def commit(self, page: MirrorPage, *, now: datetime) -> CommitResult:
@@ -145,6 +146,10 @@ class Mirror(Protocol):
 
     def org(self, policy: Policy) -> OrgContext:
         """What is the same for every account."""
+        ...
+
+    def users(self) -> Sequence[User]:
+        """Salesforce's users."""
         ...
 
     def mark_all_dirty(self) -> int:

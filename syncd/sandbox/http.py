@@ -5,11 +5,12 @@ A service is an object with ``handle(Request) -> Response``; ``serve`` (in
 process. Services keep no thread of their own and read no clock but ``SandboxClock``.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
+
+import msgspec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +69,7 @@ class Response:
         return cls(
             status=status,
             headers={"Content-Type": content_type, **(headers or {})},
-            body=json.dumps(value, ensure_ascii=False).encode(),
+            body=msgspec.json.encode(value),
         )
 
 

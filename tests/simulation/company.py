@@ -7,6 +7,7 @@ and the instant at which both were taken.
 
 import copy
 import copyreg
+import os
 import shutil
 import threading
 from collections.abc import Iterator, Mapping
@@ -15,11 +16,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import gettempdir
 from types import CellType, FunctionType
 from typing import Any
 from unittest.mock import patch
 
+import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric import rsa
 from google.auth.crypt import RSASigner
 
@@ -36,6 +38,7 @@ from syncd.sandbox.salesforce.service import SalesforceService
 from syncd.sandbox.world.company import generate
 from syncd.sandbox.world.org import Company, Knobs
 from syncd.service.jobs import ServiceJobs
+from syncd.store import open_store
 from syncd.wiring import App, open_app
 from tests.simulation.determinism import START, determined
 
@@ -140,11 +143,12 @@ class Snapshot:
 @cache
 def snapshot(world: int, *, loaded: bool) -> Snapshot:
     """One of the worlds, with a store that has polled everything or with none."""
-    folder = Path(new_folder())
+    folder = new_folder("world")
     try:
         with determined(f"world {world}", START) as time, cheap_starts():
             services = _generated(world)
             config = write_config(services, folder)
+            _write(folder / "syncd.db", empty_store())
             if loaded:
                 with open_app(config, may_write=True) as app:
                     _poll_all(app, services)
@@ -243,10 +247,27 @@ def _write(path: Path, content: bytes) -> None:
     path.chmod(0o600)
 
 
-def new_folder() -> str:
-    """An empty folder, in memory where the machine has such a place."""
+def new_folder(name: str) -> Path:
+    """An empty folder, in memory where the machine has such a place.
+
+    The same address each time: a store there is reached by the same engine.
+    """
     memory = Path("/dev/shm")
-    return mkdtemp(prefix="syncd-simulation-", dir=memory if memory.is_dir() else None)
+    base = memory if memory.is_dir() else Path(gettempdir())
+    folder = base / f"syncd-simulation-{os.getpid()}-{name}"
+    folder.mkdir(mode=0o700)
+    return folder
+
+
+@cache
+def empty_store() -> bytes:
+    """A store with its tables and nothing in them."""
+    folder = new_folder("empty")
+    try:
+        open_store(f"sqlite:///{folder}/syncd.db", base=folder).close()
+        return (folder / "syncd.db").read_bytes()
+    finally:
+        shutil.rmtree(folder)
 
 
 @contextmanager
@@ -254,10 +275,12 @@ def cheap_starts() -> Iterator[None]:
     """Starting a process again reads nothing anew that nobody has changed.
 
     Keys are generated and parsed once, mappings and policies read once; both are
-    values, so a restarted process could not tell.
+    values, so a restarted process could not tell. An engine keeps compiled statements;
+    its connections are closed with the process.
     """
     with ExitStack() as stack:
         for target, name, value in (
+            (sa, "create_engine", _engine),
             (rsa, "generate_private_key", _private_key),
             (RSASigner, "from_string", _signer),
             (syncd.wiring, "load_mappings", _mappings),
@@ -267,10 +290,20 @@ def cheap_starts() -> Iterator[None]:
         yield
 
 
+_create_engine = sa.create_engine
 _generate_private_key = rsa.generate_private_key
 _from_string = RSASigner.from_string
 _load_mappings = syncd.wiring.load_mappings
 _load_policy = syncd.wiring.load_policy
+
+
+_engines: dict[sa.URL, sa.Engine] = {}
+
+
+def _engine(url: sa.URL, **kwargs: Any) -> sa.Engine:
+    if url not in _engines:
+        _engines[url] = _create_engine(url, **kwargs)
+    return _engines[url]
 
 
 @cache

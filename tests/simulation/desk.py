@@ -23,7 +23,7 @@ class Desk:
         self._reps = [u["Id"] for u in users if u["Id"] != self._tool]
 
     def _rows(self, name: str) -> list[Mapping[str, Any]]:
-        rows = self._salesforce.tables.stored(name).values()
+        rows = self._salesforce.tables.held(name).values()
         return [row for row in rows if not row.get("IsDeleted")]
 
     def _all(self, kind: str) -> list[dict[str, Any]]:

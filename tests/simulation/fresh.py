@@ -3,7 +3,6 @@
 import shutil
 from collections.abc import Iterator
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,9 +13,14 @@ from syncd.config.load import load_config
 from syncd.db.tables import RECORDS
 from syncd.model.plan import Plan
 from syncd.service.jobs import ServiceJobs
-from syncd.store import open_store
 from syncd.wiring import App, open_app
-from tests.simulation.company import Services, copied, new_folder, write_outreach_login
+from tests.simulation.company import (
+    Services,
+    copied,
+    empty_store,
+    new_folder,
+    write_outreach_login,
+)
 from tests.simulation.wire import Wire
 
 
@@ -37,7 +41,7 @@ def look(services: Services, folder: Path) -> tuple[Plan, Records]:
     It looks at a copy of the services: the first one's log-ins stay as they are.
     ``folder`` holds the configuration. Nothing is written: sessions refuse it.
     """
-    own = Path(new_folder())
+    own = new_folder("fresh")
     try:
         for one in folder.iterdir():
             if not one.name.startswith("syncd.db"):
@@ -53,17 +57,6 @@ def look(services: Services, folder: Path) -> tuple[Plan, Records]:
             return app.plan(), records(app)
     finally:
         shutil.rmtree(own)
-
-
-@cache
-def empty_store() -> bytes:
-    """A store with its tables and nothing in them."""
-    folder = Path(new_folder())
-    try:
-        open_store(f"sqlite:///{folder}/syncd.db", base=folder).close()
-        return (folder / "syncd.db").read_bytes()
-    finally:
-        shutil.rmtree(folder)
 
 
 def records(app: App) -> Records:

@@ -209,7 +209,7 @@ class History:
         found = {
             Ref("salesforce", name, row["Id"]): _plain(row)
             for name in _SALESFORCE
-            for row in tables.stored(name).values()
+            for row in tables.held(name).values()
             if not row.get("IsDeleted")
         }
         for kind in _OUTREACH:

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 from random import Random
 
 from syncd.model.plan import Plan, effect_of
@@ -62,6 +61,7 @@ class Result:
 def run_seed(seed: int) -> Result:
     """Play one seed from beginning to end."""
     gc.collect()
+    gc.freeze()  # worlds and caches stay: the next collection need not look at them
     gc.disable()
     try:
         return _run(seed)
@@ -73,7 +73,7 @@ def _run(seed: int) -> Result:
     rng = Random(seed)
     # A tenth starts with an empty store, the others with one that has read everything.
     world = snapshot(rng.randrange(WORLDS), loaded=rng.random() > 0.1)
-    folder = Path(new_folder())
+    folder = new_folder("run")
     try:
         with determined(f"run {seed}", world.at) as time, cheap_starts():
             settle = rng.choice((0, 0, 5))

@@ -114,9 +114,9 @@ def test_the_cursor_is_stored_with_its_page(store):
     """What the next pass starts from is what was really kept."""
     cursor = {"at": "2026-11-24T09:00:00Z"}
     store.mirror.commit(page(records()[0], cursor=cursor), now=NOW)
-    assert store.mirror.cursor("salesforce", "Account", "") == cursor
+    assert store.mirror.cursors("salesforce")[("Account", "")] == cursor
     store.mirror.commit(page(records()[1]), now=NOW)
-    assert store.mirror.cursor("salesforce", "Account", "") == cursor
+    assert store.mirror.cursors("salesforce")[("Account", "")] == cursor
 
 
 def accounts(count):

@@ -108,7 +108,7 @@ def test_poll_fills_mirror_quarantine_cursor_and_facts(
     """One pass leaves everything that the next stages need."""
     [outcome] = poll({"salesforce": _salesforce()}, inputs)
     assert (outcome.complete, outcome.records, outcome.quarantined) == (True, 3, 1)
-    assert store.mirror.cursor("salesforce", "User", "") == {"at": 1}
+    assert store.mirror.cursors("salesforce")[("User", "")] == {"at": 1}
     assert [bad.path for bad, _ in store.mirror.quarantined()] == ["Email"]
     facts = store.mirror.facts()
     assert facts["orgs"] == {"salesforce": "org of salesforce"}

@@ -13,7 +13,7 @@ from typing import Any, Final
 from syncd.sandbox.http import Request, Response
 from syncd.sandbox.salesforce.errors import RefusalError
 from syncd.sandbox.salesforce.routing import Route, body_of, version_of
-from syncd.sandbox.salesforce.soql import Asking, run_query
+from syncd.sandbox.salesforce.soql import Asking, only_rest, run_query
 from syncd.sandbox.salesforce.table import Tables, make_id, stamp
 
 _NEXT: Final = {"UploadComplete": "InProgress", "InProgress": "JobComplete"}
@@ -74,9 +74,10 @@ class QueryJobs:
         if operation not in {"query", "queryAll"}:
             raise RefusalError("INVALIDJOB", f"no such operation: {operation}")
         asking = Asking(with_deleted=operation == "queryAll", seed=self._seed)
-        result = run_query(str(body.get("query", "")), self._tables, asking)
-        if result.only_rest:
-            message = f"not supported by bulk queries: {', '.join(result.only_rest)}"
+        query = str(body.get("query", ""))
+        result = run_query(query, self._tables, asking)
+        if beyond := only_rest(query):
+            message = f"not supported by bulk queries: {', '.join(beyond)}"
             raise RefusalError("API_ERROR", message)
         job = _Job(
             id=make_id("750", len(self._jobs) + 1),

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+import msgspec
+
 from syncd.sandbox.http import Request, Response
 from syncd.sandbox.salesforce.errors import RefusalError
 from syncd.sandbox.salesforce.routing import body_of
@@ -135,11 +137,11 @@ def _one(
 ) -> dict[str, Any]:
     name = str(part["referenceId"])
     try:
-        text = _REFERENCE.sub(lambda found: _looked_up(found, results), _dumped(part))
+        resolved = _resolved(part, results)
     except KeyError:
         return _answer(name, _HALTED, Response(status=_BAD))
-    response = dispatch(_request(json.loads(text), outer))
-    value = json.loads(response.body) if response.body else None
+    response = dispatch(_request(resolved, outer))
+    value = msgspec.json.decode(response.body) if response.body else None
     if response.status < _BAD:
         results[name] = value
     return _answer(name, value, response)
@@ -153,6 +155,19 @@ def _answer(name: str, body: object, response: Response) -> dict[str, Any]:
         "httpStatusCode": response.status,
         "referenceId": name,
     }
+
+
+def _resolved(part: Part, results: Mapping[str, Any]) -> Part:
+    """A part with what it names of earlier results put in.
+
+    Raises:
+        KeyError: There is no such result.
+    """
+    text = _dumped(part)
+    if "@{" not in text:
+        return part
+    whole = _REFERENCE.sub(lambda found: _looked_up(found, results), text)
+    return dict(json.loads(whole))
 
 
 def _dumped(part: Part) -> str:

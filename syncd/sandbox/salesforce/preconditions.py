@@ -5,11 +5,12 @@ Source: REST API Developer Guide, "Conditional Request Headers".
 
 import base64
 import hashlib
-import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any, Final
+
+import msgspec
 
 from syncd.kit.instants import parse_instant
 from syncd.sandbox.http import Request, Response
@@ -102,8 +103,8 @@ def _tag(row: Mapping[str, Any]) -> str:
 
 
 def _digest(value: object) -> str:
-    text = json.dumps(value, sort_keys=True, default=str)
-    return base64.b64encode(hashlib.sha256(text.encode()).digest()[:15]).decode()
+    text = msgspec.json.encode(value, order="sorted")
+    return base64.b64encode(hashlib.sha256(text).digest()[:15]).decode()
 
 
 def _failed() -> RefusalError:

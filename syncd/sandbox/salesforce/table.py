@@ -8,7 +8,7 @@ from typing import Any, Final
 from syncd.model.ids import salesforce_checksum, salesforce_id
 from syncd.sandbox.clock import SandboxClock
 from syncd.sandbox.salesforce.automation import Automation, automated
-from syncd.sandbox.salesforce.behaviours.derived import DerivedFields
+from syncd.sandbox.salesforce.behaviours.derived import WHOSE, DerivedFields
 from syncd.sandbox.salesforce.errors import RefusalError
 from syncd.sandbox.salesforce.schema import PREFIXES, Field, ObjectType
 from syncd.sandbox.salesforce.soql import Row
@@ -103,7 +103,8 @@ class Tables:
         return row
 
     def _refresh(self, name: str) -> None:
-        self._derived.refresh(name, self._rows, self.now().date().isoformat())
+        if name in WHOSE:
+            self._derived.refresh(self._rows, self.now().date().isoformat())
 
     # --- loading and test hooks -----------------------------------------------------
 

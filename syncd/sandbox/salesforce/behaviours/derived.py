@@ -17,7 +17,7 @@ _LINKS: Final = {
     "OpportunityContactRole": ("OpportunityId",),
 }
 """What such fields come from, and how its rows name those that have them."""
-_WHOSE: Final = {
+WHOSE: Final = {
     "Account": "AccountId",
     "Contact": "WhoId",
     "Lead": "WhoId",
@@ -58,13 +58,13 @@ class DerivedFields:
         """Note that any row may be another one now."""
         self._known_on = ""
 
-    def refresh(self, name: str, rows: Rows, today: str) -> None:
-        """Work the fields out anew if they are asked for and may be out of date."""
-        if name not in _WHOSE or (self._known_on == today and not self._changed):
+    def refresh(self, rows: Rows, today: str) -> None:
+        """Work the fields out anew if they may be out of date."""
+        if self._known_on == today and not self._changed:
             return
         if self._known_on != today:
             self._look_at_everything(rows)
-        for kind in _WHOSE:
+        for kind in WHOSE:
             for record_id in self._changed & rows[kind].keys():
                 self._work_out(kind, rows[kind][record_id], rows, today)
         self._changed.clear()
@@ -75,10 +75,10 @@ class DerivedFields:
         for name in _LINKS:
             for row in rows[name].values():
                 self.written(name, row)
-        self._changed.update(*(rows[kind] for kind in _WHOSE))
+        self._changed.update(*(rows[kind] for kind in WHOSE))
 
     def _work_out(self, kind: str, row: dict[str, Any], rows: Rows, today: str) -> None:
-        sources = list(self._live(row["Id"], _WHOSE[kind], rows))
+        sources = list(self._live(row["Id"], WHOSE[kind], rows))
         row["LastActivityDate"] = max(
             filter(None, map(_counts_on, sources)), default=None
         )

@@ -3,7 +3,7 @@
 Source: SOQL and SOSL Reference.
 """
 
-from syncd.sandbox.salesforce.soql.query import Result, run_query
+from syncd.sandbox.salesforce.soql.query import Result, only_rest, run_query
 from syncd.sandbox.salesforce.soql.source import Asking, Row, Source
 
-__all__ = ["Asking", "Result", "Row", "Source", "run_query"]
+__all__ = ["Asking", "Result", "Row", "Source", "only_rest", "run_query"]

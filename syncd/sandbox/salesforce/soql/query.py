@@ -5,7 +5,7 @@ Source: SOQL and SOSL Reference (clauses, limits, ordering).
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from random import Random
 from typing import Any, Final
@@ -25,7 +25,9 @@ from syncd.sandbox.salesforce.soql.values import comparable
 
 _MAX_CHARS: Final = 100_000
 _MAX_OFFSET: Final = 2000
-_NOT_IN_BULK: Final = ("typeof", "group", "offset", "count", "aggregate", "children")
+_NOT_IN_BULK: Final = frozenset(
+    {"typeof", "group", "offset", "count", "aggregate", "children"}
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +40,6 @@ class Result:
         count: The number that COUNT() asked for.
         columns: Selected paths, for a table.
         is_grouped: Whether rows are groups of records.
-        only_rest: Clauses that bulk queries do not know.
         long_texts: How many long text fields of the org's own it selects.
     """
 
@@ -48,7 +49,6 @@ class Result:
     count: int | None = None
     columns: Sequence[str] = ()
     is_grouped: bool = False
-    only_rest: frozenset[str] = frozenset()
     long_texts: int = 0
 
 
@@ -64,23 +64,41 @@ def run_query(text: str, source: Source, asking: Asking) -> Result:
     Raises:
         RefusalError: With the code that Salesforce gives.
     """
+    query = _parsed(text).children[0]
+    random = Random(f"{asking.seed} {text}")  # noqa: S311 - an order, not a secret
+    try:
+        return _Query(query, source, asking, random).result()
+    except RecursionError:
+        message = "the query is nested too deeply"
+        raise RefusalError("QUERY_TOO_COMPLICATED", message) from None
+
+
+def only_rest(text: str) -> list[str]:
+    """Clauses of a query that bulk queries do not know, sorted.
+
+    Raises:
+        RefusalError: It is no query.
+    """
+    found = {str(node.data) for node in _parsed(text).iter_subtrees()}
+    return sorted(found & _NOT_IN_BULK)
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: str) -> Tree[Any]:
+    """A query's tree: whoever looks at a few records again asks the same again.
+
+    Raises:
+        RefusalError: It is no query.
+    """
     if len(text) > _MAX_CHARS:
         raise RefusalError("QUERY_TOO_COMPLICATED", "the query is too long")
     try:
-        tree: Tree[Any] = _parser().parse(text)
+        return _parser().parse(text)
     except UnexpectedInput as error:
         place = f"Row:{getattr(error, 'line', 1)}:Column:{getattr(error, 'column', 1)}"
         token = getattr(error, "token", getattr(error, "char", "<EOF>"))
         message = f"ERROR at {place} unexpected token: '{token}'"
         raise RefusalError("MALFORMED_QUERY", message) from None
-    query = tree.children[0]
-    only_rest = {word for word in _NOT_IN_BULK if any(query.find_data(word))}
-    random = Random(f"{asking.seed} {text}")  # noqa: S311 - an order, not a secret
-    try:
-        return _Query(query, source, asking, random).result(frozenset(only_rest))
-    except RecursionError:
-        message = "the query is nested too deeply"
-        raise RefusalError("QUERY_TOO_COMPLICATED", message) from None
 
 
 class _Query:
@@ -107,7 +125,7 @@ class _Query:
         self._names = Names(source)
         self._test = Conditions(self._names, source, asking).test(where, self._kind)
 
-    def result(self, only_rest: frozenset[str]) -> Result:
+    def result(self) -> Result:
         """Rows found now."""
         name = self._kind.name
         kinds = [column.data for column in self._columns]
@@ -119,7 +137,6 @@ class _Query:
                 rows=(),
                 show=lambda _: [],
                 count=len(found),
-                only_rest=only_rest,
             )
         if "aggregate" in kinds or self._group is not None:
             group, order = self._group, self._order
@@ -130,7 +147,6 @@ class _Query:
                 rows=groups,
                 show=lambda rows: [dict(row) for row in rows],
                 is_grouped=True,
-                only_rest=only_rest,
             )
         selection = self._selection()
         return Result(
@@ -138,7 +154,6 @@ class _Query:
             rows=self._cut(self._sorted()),
             show=selection.show,
             columns=[path.text for path in selection.paths],
-            only_rest=only_rest,
             long_texts=selection.long_texts,
         )
 

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from lark import Tree
@@ -38,12 +39,18 @@ def comparable(value: Any, field: Field) -> Any:  # noqa: ANN401 - a stored valu
     if value is None:
         return False if field.type == "boolean" else None
     if field.type == "datetime":
-        return datetime.fromisoformat(str(value)).astimezone(UTC)
+        return _moment(str(value))
     if field.type == "date":
         return date.fromisoformat(str(value)[:10])
     if field.type in {"id", "reference"}:
         return salesforce_id(str(value)) or str(value)
     return value.casefold() if isinstance(value, str) else value
+
+
+@lru_cache(maxsize=65_536)
+def _moment(written: str) -> datetime:
+    """A stamp as an instant; every query looks at the same stamps again."""
+    return datetime.fromisoformat(written).astimezone(UTC)
 
 
 def literal(node: Tree[Any], field: Field) -> Any:  # noqa: ANN401 - a stored value
