@@ -1,5 +1,7 @@
 """A value that was overwritten within a sound page of the store, on both databases."""
 
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -133,22 +135,31 @@ def test_it_is_told_as_damage(prepared):
         app.plan()
 
 
+@pytest.fixture
+def live(place):
+    """The store's database, whose content is as before at the end."""
+    with (
+        closing(sqlite3.connect(place.store)) as connection,
+        closing(sqlite3.connect(":memory:")) as kept,
+    ):
+        connection.backup(kept)
+        yield connection
+        kept.backup(connection)
+
+
 @pytest.mark.parametrize(
     ("statement", "command"),
     [
         ("UPDATE records SET fields = 'xx' WHERE object = 'Opportunity'", "plan"),
         ("UPDATE ledger SET change = 'xx', state = 'open'", "apply plan.json"),
+        ("UPDATE plans SET body = 'xx'", "apply plan.json"),
         ("UPDATE runs SET body = 'xx'", "runs"),
     ],
 )
-def test_the_command_line_says_it_in_one_line(place, statement, command):
+def test_the_command_line_says_it_in_one_line(place, live, statement, command):
     """Exit 1 with the file and the remedy; no traceback, and nothing is sent."""
-    import sqlite3
-
-    connection = sqlite3.connect(place.store)
-    connection.execute(statement)
-    connection.commit()
-    connection.close()
+    live.execute(statement)
+    live.commit()
     writes = place.writes()
     ended = place.run(*command.split())
     assert ended.returncode == 1, ended.stdout

@@ -241,7 +241,7 @@ class Service:
         return self.process.communicate(timeout=20)[1]
 
 
-def eventually(check, *, within_s=40.0):
+def eventually(check, *, within_s=120.0):
     """Wait until something holds."""
     deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:

@@ -9,7 +9,16 @@ import pytest
 from syncd import clock
 from syncd.model.policy import Defaults
 from syncd.sandbox.recorder import Fault
+from syncd.sandbox.run import start
 from syncd.service.jobs import ServiceJobs
+
+
+@pytest.fixture
+def sandbox():
+    """A company with a call that is mended once it is old enough."""
+    running = start(accounts=12, seed=11)
+    yield running
+    running.close()
 
 
 @pytest.fixture
