@@ -7,6 +7,7 @@ import pytest
 from syncd.errors import ConfigError
 from syncd.sandbox.world.corpus.knobs import load_knobs
 from syncd.sandbox.world.corpus.slices import NAMES
+from tests.sandbox_world.conftest import NOW
 
 
 def share(company, name):
@@ -64,11 +65,12 @@ def test_nothing_is_set_so_nothing_is_there(tell):
 
 
 def test_a_nightly_job_makes_the_last_change_worthless(tell):
-    """Every open deal was modified last night, at the same instant."""
-    rows = tell(bulk_edits=True).salesforce["Opportunity"]
+    """Every open deal was modified last night, or after it."""
     closed = {"Closed Won", "Closed Lost"}
-    seen = {r["LastModifiedDate"] for r in rows if r["StageName"] not in closed}
-    assert len(seen) == 1
+    rows = tell(bulk_edits=True).salesforce["Opportunity"]
+    seen = [r["LastModifiedDate"] for r in rows if r["StageName"] not in closed]
+    assert min(seen) == NOW.strftime("%Y-%m-%dT02:00:00.000+0000")
+    assert seen.count(min(seen)) > 0.9 * len(seen)
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ _JUST_NOW: Final = timedelta(hours=8)
 """What happened since is not recorded by everybody yet."""
 _KINDS: Final = (("meeting", 0.45), ("call", 0.33), ("mail", 0.22))
 _HOST_WHEN_ABSENT: Final = ("se", "carer", "manager")
-_CARE_TELLS: Final = 0.8
+_CARE_TELLS: Final = 0.85
 _CARE_IN_RENEWAL: Final = 0.25
 _MEETINGS_PER_CASE: Final = 3
 _WEEKS: Final = (8, 40)

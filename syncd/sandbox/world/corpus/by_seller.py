@@ -49,7 +49,7 @@ _SELLERS: Final = 0.55
 _CARE_DAYS: Final = 5.5
 _ABOUT_RENEWAL: Final = 0.5
 _SOON: Final = timedelta(days=75)
-_TELLING: Final = 0.8
+_TELLING: Final = 0.85
 _MENDING_DAYS: Final = 5
 _LEGAL_FORMS: Final = ("GmbH", "Ltd", "SA", "AB", "Group", "Partners", "& Sons")
 _HARDLY_EVER: Final = 1e-3

@@ -133,14 +133,14 @@ class WorldKnobs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     crowd: Rate = 0.15
     private: Count = 2.0
     internal: Count = 0.6
-    no_target: Rate = 0.06
+    no_target: Rate = 0.05
     cases: Count = 0.35
     case_named: Rate = 0.5
     # How it is recorded.
     recorded: Rate = 0.55
     logged_by_host: Rate = 0.65
     logged_by_recorder: Rate = 0.6
-    related_by_people: Rate = 0.7
+    related_by_people: Rate = 0.75
     related_wrongly: Rate = 0.04
     outreach_rule: Rule = "recent_created"
     recorder_rule: Rule = "most_roles"
