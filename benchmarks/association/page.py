@@ -69,6 +69,7 @@ def page_of(
         "## Slices",
         _SLICES.format(enough=ENOUGH),
         _slices(everything),
+        _behind(everything),
         "## Which records speak of one interaction",
         _clustering(measured),
     ]
@@ -103,6 +104,23 @@ your own activities."""
 
 _SLICES: Final = """All worlds together. "Behind" names the rules that cost less there;
 slices of fewer than {enough} labels say little."""
+
+
+BEHIND_BECAUSE: Final[Mapping[str, str]] = {
+    "no_target": (
+        "Nothing fits, so that only abstaining is free: rules that ask for a role, or "
+        "for the owner, link little of anything."
+    ),
+    "as_of": (
+        "There was one open deal only: a rule that takes whatever is open is never "
+        "wrong here and never asks."
+    ),
+    "one_open": (
+        "There was one open deal only: a rule that takes whatever is open is hardly "
+        "ever wrong here and never asks."
+    ),
+}
+"""Why another rule costs less on a slice, for people to read beside the figures."""
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -288,6 +306,19 @@ def _slices(everything: Evaluation) -> str:
         "behind",
     )
     return table(headings, rows)
+
+
+def _behind(everything: Evaluation) -> str:
+    """On which slices of enough labels another rule costs less, and why."""
+    found = [
+        f"- `{name}`: {', '.join(one.behind)}. "
+        f"{BEHIND_BECAUSE.get(name, 'The reason is not known yet.')}"
+        for name, one in everything.slices.items()
+        if one.behind and one.figures.n >= ENOUGH
+    ]
+    if not found:
+        return "On every slice of enough labels no other rule costs less than syncd."
+    return "\n".join(["Where another rule costs less than syncd, and why:", "", *found])
 
 
 def _clustering(measured: Sequence[Measured]) -> str:

@@ -88,6 +88,10 @@ class Worth(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+_NOTHING_FITS: Final = Worth()
+_MISSED: Final = Worth(missed=1)
+
+
 def answer_of(association: Association | None, policy: AssociationPolicy) -> Answer:
     """What syncd would have done at the interaction.
 
@@ -128,6 +132,8 @@ def worth_of(answer: Answer, truth: Target | None, accounts: frozenset[str]) -> 
     Without a link, a label that names a target is missed, unless the right one is
     proposed: then a person puts it right.
     """
+    if not answer.links and answer.proposed is None:
+        return _NOTHING_FITS if truth is None else _MISSED
     right = sum(link.id == truth.id for link in answer.links) if truth else 0
     foreign = sum(_is_foreign(link, truth, accounts) for link in answer.links)
     proposes_it = bool(answer.proposed and truth and answer.proposed.id == truth.id)

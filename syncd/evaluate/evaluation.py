@@ -5,7 +5,7 @@ from functools import partial
 
 import msgspec
 
-from syncd.evaluate.answers import Answer, Judged
+from syncd.evaluate.answers import Answer, Judged, Worth
 from syncd.evaluate.calibration import (
     COVERAGES,
     PRECISIONS,
@@ -17,7 +17,13 @@ from syncd.evaluate.calibration import (
     precision_at,
 )
 from syncd.evaluate.compare import Comparison, Draw, compare
-from syncd.evaluate.figures import Figures, figures_of, scored_of
+from syncd.evaluate.figures import (
+    Figures,
+    figures_of,
+    scored_of,
+    share,
+    worths_of,
+)
 
 ENOUGH = 200
 """From this many labels on a slice is expected to be ahead of every baseline."""
@@ -77,11 +83,15 @@ def evaluate(
     figures = figures_of(ordered, ours)
     with_candidate = [one for one in ordered if one.answer.likeliest is not None]
     points = curve(scored_of(with_candidate, ours), figures.targets)
-    slices = sorted({name for one in ordered for name in one.slices})
+    worths = {name: worths_of(ordered, by) for name, by in theirs.items()}
+    places: dict[str, list[int]] = {}
+    for place, one in enumerate(ordered):
+        for name in one.slices:
+            places.setdefault(name, []).append(place)
     found: dict[str, SliceFigures] = {}
-    for number, name in enumerate(slices):
-        progress(number, len(slices))
-        found[name] = _slice([one for one in ordered if name in one.slices], theirs)
+    for number, name in enumerate(sorted(places)):
+        progress(number, len(places))
+        found[name] = _slice(ordered, worths, places[name])
     return Evaluation(
         figures=figures,
         baselines={name: figures_of(ordered, by) for name, by in theirs.items()},
@@ -104,20 +114,29 @@ def _baseline(name: str, one: Judged) -> Answer:
 
 
 def _slice(
-    judged: Sequence[Judged], theirs: Mapping[str, Callable[[Judged], Answer]]
+    judged: Sequence[Judged],
+    worths: Mapping[str, Sequence[Worth]],
+    places: Sequence[int],
 ) -> SliceFigures:
-    own = figures_of(judged, ours)
-    others = {name: figures_of(judged, by) for name, by in theirs.items()}
+    """Figures of the activities at these places; ``worths`` are the baselines'."""
+    own = figures_of([judged[place] for place in places], ours)
+    costs: dict[str, float | None] = {}
+    precisions: dict[str, float | None] = {}
+    for name, all_worths in worths.items():
+        some = [all_worths[place] for place in places]
+        costs[name] = share(sum(one.cost for one in some), len(some))
+        links = sum(one.links for one in some)
+        precisions[name] = share(sum(one.right for one in some), links)
     return SliceFigures(
         figures=own,
-        costs={name: other.cost for name, other in others.items()},
-        precisions={name: other.precision for name, other in others.items()},
-        behind=tuple(
-            name
-            for name, other in others.items()
-            if other.cost is not None and own.cost is not None and other.cost < own.cost
-        ),
+        costs=costs,
+        precisions=precisions,
+        behind=tuple(name for name, cost in costs.items() if _is_less(cost, own.cost)),
     )
+
+
+def _is_less(cost: float | None, than: float | None) -> bool:
+    return cost is not None and than is not None and cost < than
 
 
 def as_json(evaluation: Evaluation) -> dict[str, object]:
