@@ -153,7 +153,7 @@ def _starts(gathering: Gathering, handle: int) -> list[datetime]:
 
 
 def _call_of(gathering: Gathering, activity: Activity, hits: list[int]) -> list[int]:
-    """The call that it was logged with; the only one of the day if not yet logged."""
+    """The call that it was logged with, else the ones of the day not yet logged."""
     logged = [at for at in (activity.completed_at, activity.created_at) if at]
     with_it = [
         handle
@@ -164,7 +164,7 @@ def _call_of(gathering: Gathering, activity: Activity, hits: list[int]) -> list[
             for start, end in _spans(gathering.clusters.get(handle))
         )
     ]
-    if len(with_it) == 1 or len(hits) > 1:
+    if len(with_it) == 1:
         return with_it
     return [h for h in hits if not gathering.clusters.get(h).activities]
 
