@@ -35,7 +35,7 @@ def guest_homes(
 ) -> dict[str, list[str]]:
     """Other homes whose people, deals or accounts a home's records name."""
     found: dict[str, list[str]] = {home: [] for home in homes}
-    query = _pairs(FILING.c.home, filed_domains(connection))
+    query = _pairs(filed_domains(connection), of_hosts=True)
     for some in chunks(homes):
         for home, other in connection.execute(query, {"homes": some}):
             found[home].append(other)
@@ -46,7 +46,7 @@ def host_homes(connection: sa.Connection, homes: Collection[str]) -> set[str]:
     """The other way round: homes that show guests of these homes."""
     if not homes:
         return set()
-    query = _pairs(KEY_HOMES.c.home, filed_domains(connection))
+    query = _pairs(filed_domains(connection), of_hosts=False)
     found: set[str] = set()
     for some in chunks(sorted(homes)):
         rows = connection.execute(query, {"homes": some})
@@ -55,8 +55,8 @@ def host_homes(connection: sa.Connection, homes: Collection[str]) -> set[str]:
 
 
 @lru_cache(maxsize=8)
-def _pairs(of: sa.Column[str], own_domains: frozenset[str]) -> sa.Select[Any]:
-    """Pairs of host and guest home, one side among ``homes``.
+def _pairs(own_domains: frozenset[str], *, of_hosts: bool) -> sa.Select[Any]:
+    """Pairs of host and guest home; the hosts, or else the guests, among ``homes``.
 
     Our own people's addresses make none, nor does the mere domain of a stranger.
     """
@@ -64,6 +64,7 @@ def _pairs(of: sa.Column[str], own_domains: frozenset[str]) -> sa.Select[Any]:
         FILING_KEYS.c.key.endswith(f"@{domain}", autoescape=True)
         for domain in sorted(own_domains)
     ]
+    given = FILING.c.home if of_hosts else KEY_HOMES.c.home
     return (
         sa.select(FILING.c.home, KEY_HOMES.c.home)
         .join(
@@ -76,7 +77,7 @@ def _pairs(of: sa.Column[str], own_domains: frozenset[str]) -> sa.Select[Any]:
         )
         .join(KEY_HOMES, KEY_HOMES.c.key == FILING_KEYS.c.key)
         .where(
-            of.in_(sa.bindparam("homes")),
+            given.in_(sa.bindparam("homes")),
             KEY_HOMES.c.home != FILING.c.home,
             KEY_HOMES.c.home != "",
             FILING.c.home != "",

@@ -295,12 +295,13 @@ def _scopes(system: str, name: str, inputs: PollInputs) -> Sequence[str]:
     """
     if ENTITY_TYPES[(system, name)] is not Meeting:
         return ("",)
-    known = {
-        user.email
-        for user in inputs.mirror.users()
-        if user.is_active and user.user_type == "Standard" and user.email
-    }
-    return inputs.scopes.get(system, ()) or sorted(known)
+    return inputs.scopes.get(system, ()) or sorted(
+        {
+            user.email
+            for user in inputs.mirror.users()
+            if user.is_active and user.user_type == "Standard" and user.email
+        }
+    )
 
 
 def _requests(

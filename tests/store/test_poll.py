@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from syncd.errors import AuthError, ConnectorError, CursorError
 from syncd.mapping.load import load_mappings
@@ -115,6 +116,17 @@ def test_poll_fills_mirror_quarantine_cursor_and_facts(
     link = facts["links"]["salesforce.User"]
     assert link == "https://salesforce.example/User/{id}"
     assert store.mirror.polls()["salesforce"] == outcome
+
+
+def test_a_quiet_poll_commits_its_pages_and_its_end_and_nothing_else(
+    store: Store, inputs: PollInputs
+) -> None:
+    """Each commit waits for the disk: what says nothing new is not written."""
+    commits: list[sa.Connection] = []
+    poll({"salesforce": _salesforce()}, inputs)
+    sa.event.listen(store.engine, "commit", commits.append)
+    poll({"salesforce": _salesforce()}, inputs)
+    assert len(commits) == 2
 
 
 def test_second_poll_goes_on_from_the_stored_cursor(inputs: PollInputs) -> None:
