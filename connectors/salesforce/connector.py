@@ -9,7 +9,7 @@ from connectors.salesforce.client import SYSTEM, Client
 from connectors.salesforce.keys import ACTIVITIES, Keys
 from connectors.salesforce.lookup import Lookup
 from connectors.salesforce.metadata import Metadata
-from connectors.salesforce.passes import PROVABLE
+from connectors.salesforce.passes import OPTIONAL, PROVABLE
 from connectors.salesforce.proof import Prover
 from connectors.salesforce.queries import Queries
 from connectors.salesforce.reader import Reader
@@ -41,6 +41,7 @@ _OBJECTS: Final = (
     "Lead",
     "Opportunity",
     "OpportunityHistory",
+    "OpportunityFieldHistory",
     "OpportunityContactRole",
     "Case",
     "Task",
@@ -154,7 +155,9 @@ class SalesforceConnector:
         self._reader.read_ahead(requests)
 
     def read(self, request: ReadRequest) -> Iterator[Page]:
-        """Changes since the cursor, or everything."""
+        """Changes since the cursor, or everything; nothing of what the org lacks."""
+        if request.object in OPTIONAL and not self.describe(request.object):
+            return
         try:
             yield from self._reader.read(request)
         except ConnectorError as error:

@@ -21,6 +21,7 @@ from connectors.salesforce.composite import (
     Ask,
     ask_all,
 )
+from connectors.salesforce.passes import OPTIONAL
 from syncd.errors import ConnectorError, RetryableError, SkipRecordError
 from syncd.ports.connector import FieldInfo
 
@@ -72,11 +73,24 @@ class Metadata:
             answer = answers.get(name)
             if answer is not None and answer.status == NOT_MODIFIED:
                 continue
-            if answer is None or answer.status != OK:
-                # By a request of its own it comes, or says why it does not.
-                self._learn(name, self._client.get(self._path(name)))
-            else:
+            if answer is not None and answer.status == OK:
                 self._learn(name, answer.body)
+            elif name not in self._known or name not in OPTIONAL:
+                # By a request of its own it comes, or says why it does not.
+                self._learn(name, self._alone(name))
+
+    def _alone(self, name: str) -> object:
+        """One object's description; an optional object that is not there has nothing.
+
+        Raises:
+            RemoteError: The org does not say.
+        """
+        try:
+            return self._client.get(self._path(name))
+        except (ConnectorError, SkipRecordError):
+            if name not in OPTIONAL:
+                raise
+            return {"fields": []}
 
     def forget(self) -> None:
         """Believe nothing that was known: it is old, or the org contradicted it."""

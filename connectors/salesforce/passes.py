@@ -19,7 +19,14 @@ _BEHIND: Final = timedelta(seconds=5)
 NO_DELETED: Final = frozenset({"User", "OpportunityStage", "TaskStatus"})
 COUNTED: Final = frozenset({"OpportunityContactRole"})
 _SMALL: Final = frozenset({"OpportunityStage", "TaskStatus"})
-_BY_CREATION: Final = frozenset({"OpportunityHistory"})
+_BY_CREATION: Final = frozenset({"OpportunityHistory", "OpportunityFieldHistory"})
+OPTIONAL: Final = frozenset({"OpportunityFieldHistory"})
+"""Objects that an org need not have, or show us: what they tell is then not known."""
+_TRACKED: Final = ("Owner", "OwnerId", "Account", "AccountId", "StageName", "CloseDate")
+_ONLY: Final = {
+    # Other tracked fields are many and tell nothing that is asked here.
+    "OpportunityFieldHistory": f"Field IN ({', '.join(f'{one!r}' for one in _TRACKED)})"
+}
 PROVABLE: Final = frozenset(
     {
         "User",
@@ -110,6 +117,8 @@ def query(
         where.append(f"({one.stamp} {operator} {at}{tie})")
     if one.request.since is not None:
         where += _window(one.request.object, one.request.since)
+    if one.request.object in _ONLY:
+        where.append(_ONLY[one.request.object])
     condition = f" WHERE {' AND '.join(where)}" if where else ""
     order = f" ORDER BY {one.stamp}, Id" if ordered else ""
     return Query(

@@ -1,22 +1,16 @@
-"""The decision: candidates, probabilities, thresholds and an explanation."""
+"""The decision: candidates, probabilities, thresholds and the reason."""
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
 
-from syncd.association import weights
-from syncd.association.features import (
-    case_features,
-    deal_with_case_features,
-    opportunity_features,
-    opportunity_ref,
-    vetoes_of,
-)
-from syncd.association.ground import Ground
+from syncd.association.cases import case_features, deal_with_case_features
+from syncd.association.features import field_of, opportunity_features, vetoes_of
+from syncd.association.ground import Deal, Ground
 from syncd.association.scene import Scene, names_case, open_cases, set_scene
+from syncd.association.weights import Weights, shipped
 from syncd.model.association import (
     CLOSED_TODAY,
     Association,
@@ -30,10 +24,11 @@ from syncd.model.policy import AssociationPolicy
 from syncd.model.record import RecordRef
 
 _DIGITS: Final = 6
+_EVEN: Final = 0.5
+WEAK_KEYS: Final = "people are recognised by weak keys only"
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Scored:
+class Scored(msgspec.Struct, frozen=True, kw_only=True):
     """A candidate with its score; ``held_back`` says why it is proposed at most."""
 
     candidate: Candidate
@@ -42,23 +37,40 @@ class _Scored:
 
 
 def associate(
-    ground: Ground, interaction: Interaction, policy: AssociationPolicy
+    ground: Ground,
+    interaction: Interaction,
+    policy: AssociationPolicy,
+    weights: Weights | None = None,
 ) -> Association:
-    """To which opportunity or case an interaction belongs, or to none."""
-    refusal = _refusal(interaction)
+    """To which opportunity or case an interaction belongs, or to none.
+
+    Args:
+        ground: The indexes of the view that the interaction is in.
+        interaction: The interaction.
+        policy: The thresholds.
+        weights: Other weights than those that syncd comes with.
+    """
+    weights = weights or shipped()
+    refusal = refusal_of(interaction)
     if refusal:
         return _abstain(interaction, refusal)
     scene = set_scene(ground, interaction)
-    live, vetoed = _candidates(ground, scene)
+    live, vetoed = weigh(ground, scene, weights)
     if not live:
         says = "every candidate is ruled out" if vetoed else "there is no candidate"
         if not scene.strong and not scene.weak:
             says = "nobody who took part is a known contact"
         return _abstain(interaction, says, vetoed)
-    return _decide(interaction, policy, _with_probabilities(live), vetoed)
+    shares = probabilities(
+        [item.score for item in live],
+        weights,
+        people=len(scene.strong) + len(scene.weak),
+    )
+    return _decide(interaction, policy, live, shares, vetoed)
 
 
-def _refusal(interaction: Interaction) -> str:
+def refusal_of(interaction: Interaction) -> str:
+    """Why no deal is even looked for; empty when one is."""
     if interaction.is_private:
         return "it is private"
     external = interaction.external
@@ -85,94 +97,109 @@ def _abstain(
 
 def _considered(ground: Ground, scene: Scene) -> list[str]:
     """Opportunities of the people's accounts, of related ones, of roles and hints."""
-    found = {
-        opportunity_id
-        for account_id in scene.accounts | scene.related
-        for opportunity_id in ground.by_account.get(account_id, ())
-    }
+    found: set[str] = set()
+    for account_id in scene.accounts:
+        found.update(ground.by_account.get(account_id, ()))
+    for account_id in scene.related:
+        found.update(ground.by_account.get(account_id, ()))
     for contact_id in scene.contacts:
         found.update(ground.by_contact.get(contact_id, ()))
     found.update(hint.opportunity_id for hint in scene.hints)
-    return sorted(found & ground.opportunities.keys())
+    return sorted(key for key in found if key in ground.deals)
 
 
-def _candidates(ground: Ground, scene: Scene) -> tuple[list[_Scored], list[Candidate]]:
-    considered = [ground.opportunities[i] for i in _considered(ground, scene)]
-    vetoes = {o.id: vetoes_of(ground, scene, o) for o in considered}
-    rivals = {o.id: o for o in considered if not vetoes[o.id]}
+def weigh(
+    ground: Ground, scene: Scene, weights: Weights
+) -> tuple[list[Scored], list[Candidate]]:
+    """Candidates with their evidence, best first, and those that are ruled out."""
+    table = weights.table
+    rivals: dict[str, Deal] = {}
+    vetoed: list[Candidate] = []
+    for key in _considered(ground, scene):
+        deal = ground.deals[key]
+        vetoes = vetoes_of(scene, deal)
+        if vetoes:
+            vetoed.append(_candidate(deal, vetoes=vetoes))
+        else:
+            rivals[key] = deal
     cases = open_cases(ground, scene)
-    support = deal_with_case_features(scene, has_cases=bool(cases))
-    weak = "" if scene.strong else "people are recognised by weak keys only"
-    live, vetoed = [], []
-    for opportunity in considered:
-        candidate = Candidate(
-            target=opportunity_ref(opportunity.id),
-            name=opportunity.name,
-            account_id=opportunity.account_id,
-            probability=0.0,
-            vetoes=tuple(vetoes[opportunity.id]),
-            closed_today=opportunity.is_closed,
-        )
-        if candidate.vetoes:
-            vetoed.append(candidate)
-            continue
-        features = opportunity_features(ground, scene, opportunity, rivals) + support
-        closed = CLOSED_TODAY if opportunity.is_closed else ""
-        live.append(_scored(candidate, features, weak or closed))
-    live += [_case(scene, case, weak) for case in cases]
+    support = deal_with_case_features(scene, table, has_cases=bool(cases))
+    weak = "" if scene.strong else WEAK_KEYS
+    live: list[Scored] = []
+    if rivals:
+        field = field_of(scene, rivals)
+        for deal in rivals.values():
+            features = opportunity_features(scene, deal, field, table) + support
+            closed = CLOSED_TODAY if deal.opportunity.is_closed else ""
+            candidate = _candidate(deal, features=features)
+            live.append(_scored(candidate, weak or closed))
+    live += [_case(scene, case, weak, weights) for case in cases]
+    live.sort(key=lambda s: (-s.score, s.candidate.target))
     return live, vetoed
 
 
-def _case(scene: Scene, case: Case, weak: str) -> _Scored:
+def _candidate(
+    deal: Deal, *, features: Sequence[Feature] = (), vetoes: tuple[str, ...] = ()
+) -> Candidate:
+    one = deal.opportunity
+    return Candidate(
+        target=deal.ref,
+        name=one.name,
+        account_id=one.account_id,
+        probability=0.0,
+        features=tuple(features),
+        vetoes=vetoes,
+        closed_today=one.is_closed,
+    )
+
+
+def _case(scene: Scene, case: Case, weak: str, weights: Weights) -> Scored:
     candidate = Candidate(
         target=RecordRef("salesforce", "Case", case.id),
         name=case.subject or case.number,
         account_id=case.account_id,
         probability=0.0,
+        features=tuple(case_features(scene, case, weights.table)),
         closed_today=case.is_closed,
     )
     unnamed = "" if names_case(scene, case) else "its number is not named"
     known = case.contact_id in scene.contacts or case.account_id in scene.accounts
     foreign = "" if known else "nobody who took part belongs to its account"
     closed = CLOSED_TODAY if case.is_closed else ""
-    held_back = foreign or weak or unnamed or closed
-    return _scored(candidate, case_features(scene, case), held_back)
+    return _scored(candidate, foreign or weak or unnamed or closed)
 
 
-def _scored(
-    candidate: Candidate, features: tuple[Feature, ...], held_back: str
-) -> _Scored:
-    return _Scored(
-        candidate=msgspec.structs.replace(candidate, features=features),
-        score=math.fsum(feature.weight for feature in features),
-        held_back=held_back,
-    )
+def _scored(candidate: Candidate, held_back: str) -> Scored:
+    score = math.fsum(feature.weight for feature in candidate.features)
+    return Scored(candidate=candidate, score=score, held_back=held_back)
 
 
-def _softmax(scores: Sequence[float]) -> list[float]:
-    """Probabilities beside "none of them", whose score is 0."""
-    top = max(0.0, *scores)
-    parts = [math.exp(score - top) for score in scores]
+def probabilities(
+    scores: Sequence[float], weights: Weights, *, people: int
+) -> list[float]:
+    """Probability of each candidate beside "none of them", whose score is 0.
+
+    Args:
+        scores: Best first.
+        weights: Whose calibration the best one's probability goes through.
+        people: How many people outside are known.
+    """
+    heat = weights.temperature(len(scores), people)
+    top = max(0.0, scores[0] / heat)
+    parts = [math.exp(score / heat - top) for score in scores]
     total = math.fsum([*parts, math.exp(-top)])
-    return [part / total for part in parts]
-
-
-def _with_probabilities(live: Sequence[_Scored]) -> list[_Scored]:
-    shares = _softmax([item.score for item in live])
-    filled = [
-        _Scored(
-            candidate=msgspec.structs.replace(
-                item.candidate, probability=round(share, _DIGITS)
-            ),
-            score=item.score,
-            held_back=item.held_back,
-        )
-        for item, share in zip(live, shares, strict=True)
+    raw = parts[0] / total
+    if raw < _EVEN:
+        return [round(part / total, _DIGITS) for part in parts]
+    best = weights.calibration.of(raw)
+    rest = (1.0 - best) / (1.0 - raw) if raw < 1.0 else 0.0
+    return [
+        round(best, _DIGITS),
+        *(round(part / total * rest, _DIGITS) for part in parts[1:]),
     ]
-    return sorted(filled, key=lambda s: (-s.score, s.candidate.target))
 
 
-def _margin(shares: Sequence[float]) -> float:
+def margin_of(shares: Sequence[float]) -> float:
     """How far the first is ahead of the second, "none of them" being one of all."""
     none = max(0.0, 1.0 - math.fsum(shares))
     return round(shares[0] - max([none, *shares[1:]]), _DIGITS)
@@ -183,96 +210,45 @@ def _verdict(
 ) -> Decision:
     if shares[0] < policy.propose_at:
         return Decision.ABSTAIN
-    sure = shares[0] >= policy.apply_at and _margin(shares) >= policy.margin
+    sure = shares[0] >= policy.apply_at and margin_of(shares) >= policy.margin
     return Decision.APPLY if sure and not held_back else Decision.PROPOSE
 
 
 def _decide(
     interaction: Interaction,
     policy: AssociationPolicy,
-    ranked: Sequence[_Scored],
+    ranked: Sequence[Scored],
+    shares: Sequence[float],
     vetoed: Sequence[Candidate],
 ) -> Association:
-    shares = [item.candidate.probability for item in ranked]
     top = ranked[0]
     decision = _verdict(shares, policy, top.held_back)
+    candidates = [
+        msgspec.structs.replace(item.candidate, probability=share)
+        for item, share in zip(ranked, shares, strict=True)
+    ]
     return Association(
         interaction_key=interaction.key,
         decision=decision,
         target=None if decision is Decision.ABSTAIN else top.candidate.target,
         probability=shares[0],
-        margin=_margin(shares),
-        reason=_reason(decision, ranked),
-        candidates=(*(item.candidate for item in ranked), *vetoed),
-        flip=_flip(decision, ranked, policy),
+        margin=margin_of(shares),
+        reason=_reason(decision, top, shares),
+        candidates=(*candidates, *vetoed),
         held_back=top.held_back,
     )
 
 
-def _reason(decision: Decision, ranked: Sequence[_Scored]) -> str:
-    top = ranked[0]
-    best = sorted(top.candidate.features, key=lambda f: (-f.weight, f.name))
+def _reason(decision: Decision, top: Scored, shares: Sequence[float]) -> str:
+    if decision is Decision.ABSTAIN:
+        share = f"{shares[0]:.1%}"
+        return f"{len(shares)} candidates and none stands out ({share} at best)"
+    best = sorted(top.candidate.features, key=_by_weight)
     because = [f.says for f in best if f.weight > 0]
     if decision is Decision.APPLY:
         return "; ".join(because)
-    if decision is Decision.PROPOSE:
-        return "; ".join([*because, top.held_back or "not certain enough"])
-    share = f"{top.candidate.probability:.1%}"
-    return f"{len(ranked)} candidates and none stands out ({share} at best)"
+    return "; ".join([*because, top.held_back or "not certain enough"])
 
 
-def _flip(
-    decision: Decision, ranked: Sequence[_Scored], policy: AssociationPolicy
-) -> str:
-    """The smallest fact that would change the decision."""
-    if decision is Decision.APPLY:
-        return _flip_down(ranked, policy)
-    return _flip_up(ranked, policy)
-
-
-def _shares_with(ranked: Sequence[_Scored], extra: float) -> list[float]:
-    return _softmax([ranked[0].score + extra, *(item.score for item in ranked[1:])])
-
-
-def _flip_down(ranked: Sequence[_Scored], policy: AssociationPolicy) -> str:
-    top = ranked[0]
-    pro = sorted(
-        (f for f in top.candidate.features if f.weight > 0),
-        key=lambda f: (f.weight, f.name),
-    )
-    for feature in pro:
-        if _falls(ranked, policy, feature.weight):
-            return f"It would only be proposed if this were not so: {feature.says}."
-    lost: list[Feature] = []
-    while pro and not _falls(ranked, policy, math.fsum(f.weight for f in lost)):
-        lost.append(pro.pop())
-    facts = "; ".join(feature.says for feature in lost)
-    return f"It would only be proposed if none of this were so: {facts}."
-
-
-def _falls(ranked: Sequence[_Scored], policy: AssociationPolicy, loss: float) -> bool:
-    shares = _shares_with(ranked, -loss)
-    return _verdict(shares, policy, "") is not Decision.APPLY
-
-
-def _flip_up(ranked: Sequence[_Scored], policy: AssociationPolicy) -> str:
-    top = ranked[0]
-    if top.held_back:
-        return (
-            f"It would be judged by its evidence if this were not so: {top.held_back}."
-        )
-    names = {feature.name for feature in top.candidate.features}
-    if not names & {"role", "late_role"}:
-        gain = weights.ROLE - (
-            weights.ROLES_ELSEWHERE if "roles_elsewhere" in names else 0.0
-        )
-        if _verdict(_shares_with(ranked, gain), policy, "") is Decision.APPLY:
-            return (
-                f"A contact role of somebody who took part on {top.candidate.name} "
-                "would settle it."
-            )
-    if len(ranked) > 1:
-        others = [ranked[0].score, *(item.score for item in ranked[2:])]
-        if _verdict(_softmax(others), policy, "") is Decision.APPLY:
-            return f"Without {ranked[1].candidate.name} it would be settled."
-    return "No single fact would settle it; a person has to choose."
+def _by_weight(feature: Feature) -> tuple[float, str]:
+    return (-feature.weight, feature.name)

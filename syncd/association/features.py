@@ -1,316 +1,382 @@
-"""Evidence for and against one opportunity or case, each worth its log-odds."""
+"""Evidence for and against one opportunity, each piece worth its log-odds."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import timedelta
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
-from syncd.association import weights
-from syncd.association.ground import Ground
-from syncd.association.past import Phase, role_existed
-from syncd.association.scene import Scene, names_case, words
+from syncd.association.ground import Deal, Stand
+from syncd.association.links import HABIT, SERIES, Precedents, strength
+from syncd.association.past import Phase
+from syncd.association.scene import Scene, ref_of_user
+from syncd.association.sheet import Sheet, add_said
+from syncd.association.words import NEW
 from syncd.model.association import Feature
-from syncd.model.entities import Case, Opportunity
 from syncd.model.record import RecordRef
 
 CREATED_SOON: Final = timedelta(days=14)
 STALE_AFTER: Final = timedelta(days=30)
-_RENEWAL: Final = ("renew",)
-_ADD_ON: Final = ("add", "expan", "upsell", "upgrade", "existing")
-_NEW: Final = ("new",)
+_FRESH: Final = timedelta(days=30)
+_NEAR_DAYS: Final = 45.0
+_FAR_DAYS: Final = 120.0
+_EARLY_PART: Final = 0.35
+_LATE_PART: Final = 0.65
+_HALF: Final = 0.5
 
 
-def opportunity_ref(opportunity_id: str) -> RecordRef:
-    """Where an opportunity lives."""
-    return RecordRef("salesforce", "Opportunity", opportunity_id)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Field:
+    """All candidates of one interaction that no veto rules out, and what they share.
+
+    ``owners`` gives each one's owner then, None where that is not known;
+    ``by_roles`` the one that the roles of that day single out, "" without one.
+    """
+
+    rivals: Mapping[str, Deal]
+    owners: Mapping[str, str | None]
+    an_owner_was_there: bool
+    newest: str
+    frequency: Mapping[str, int]
+    by_roles: str
+    accounts: frozenset[str]
 
 
-def vetoes_of(ground: Ground, scene: Scene, opportunity: Opportunity) -> list[str]:
+def field_of(scene: Scene, rivals: Mapping[str, Deal]) -> Field:
+    """What the candidates have in common."""
+    at = scene.at
+    owners = {key: deal.past.owner_at(at) for key, deal in rivals.items()}
+    frequency: dict[str, int] = {}
+    if scene.words:
+        for deal in rivals.values():
+            for word in deal.words & scene.words:
+                frequency[word] = frequency.get(word, 0) + 1
+    created = [
+        (deal.opportunity.created_at, key)
+        for key, deal in rivals.items()
+        if deal.opportunity.created_at is not None and deal.opportunity.created_at <= at
+    ]
+    return Field(
+        rivals=rivals,
+        owners=owners,
+        an_owner_was_there=any(owner in scene.users for owner in owners.values()),
+        newest=max(created)[1] if len(created) > 1 else "",
+        frequency=frequency,
+        by_roles=_by_roles(scene, rivals),
+        accounts=frozenset(
+            deal.opportunity.account_id or "" for deal in rivals.values()
+        ),
+    )
+
+
+def _by_roles(scene: Scene, rivals: Mapping[str, Deal]) -> str:
+    """The one deal on which everybody had a role, where all others' were others'."""
+    if len(rivals) < 2 or not scene.strong:  # noqa: PLR2004 - one needs no singling out
+        return ""
+    everybody = []
+    for key, deal in rivals.items():
+        had = [_had_role(deal, person, scene.at) for person in scene.strong]
+        if all(had):
+            everybody.append(key)
+        elif any(had) or not _had_any(deal, scene.at):
+            return ""
+    return everybody[0] if len(everybody) == 1 else ""
+
+
+def _had_role(deal: Deal, person: tuple[str, ...], at: datetime) -> bool:
+    return any(
+        stand.since is not None and stand.since <= at
+        for contact in person
+        for stand in deal.stands.get(contact, ())
+    )
+
+
+def vetoes_of(scene: Scene, deal: Deal) -> tuple[str, ...]:
     """Why this opportunity cannot be it; empty when it can."""
     found = []
-    past = ground.pasts[opportunity.id]
-    phase = past.phase_at(scene.at)
-    if phase is Phase.CLOSED:
+    one = deal.opportunity
+    if deal.past.phase_at(scene.at) is Phase.CLOSED:
         found.append("it was closed before the interaction")
-    created_at = opportunity.created_at
-    if created_at is not None and created_at - scene.at > CREATED_SOON:
+    if one.created_at is not None and one.created_at - scene.at > CREATED_SOON:
         found.append("it was created more than two weeks after the interaction")
-    if opportunity.is_private:
+    if one.is_private:
         found.append("it is private")
-    if not _belongs(ground, scene, opportunity):
+    if not _belongs(scene, deal):
         found.append("nobody who took part belongs to its account")
-    return found
-
-
-def _belongs(ground: Ground, scene: Scene, opportunity: Opportunity) -> bool:
-    if opportunity.account_id in scene.accounts | scene.related:
-        return True
-    return bool(_people_with_role(ground, scene, opportunity.id))
-
-
-def _people_with_role(
-    ground: Ground, scene: Scene, opportunity_id: str
-) -> list[tuple[str, ...]]:
-    holders = {role.contact_id for role in ground.roles.get(opportunity_id, ())}
-    return [person for person in scene.strong if holders & set(person)]
-
-
-def opportunity_features(
-    ground: Ground,
-    scene: Scene,
-    opportunity: Opportunity,
-    rivals: Mapping[str, Opportunity],
-) -> tuple[Feature, ...]:
-    """Everything that speaks for or against one opportunity.
-
-    Args:
-        ground: The view's indexes.
-        scene: The interaction.
-        opportunity: The candidate.
-        rivals: All candidates that no veto rules out, this one included.
-    """
-    found: list[Feature] = [*_account(ground, scene, opportunity)]
-    found += _roles(ground, scene, opportunity)
-    found += _owner(scene, opportunity, rivals)
-    found += _name(ground, scene, opportunity, rivals)
-    found += _type(scene, opportunity)
-    found += _hints(scene, opportunity)
-    found += _precedents(scene, opportunity)
-    found += _timing(ground, scene, opportunity)
+    for how, said in scene.said:
+        if how == "own" and one.id in said.rejected:
+            found.append("a person refused it for this interaction")
     return tuple(found)
 
 
-def _account(
-    ground: Ground, scene: Scene, opportunity: Opportunity
-) -> Iterator[Feature]:
-    ref = opportunity_ref(opportunity.id)
-    yield Feature(
-        name="account",
-        weight=weights.BASE,
-        says="a deal of the account of somebody who took part",
-        refs=(ref,),
-    )
-    direct = opportunity.account_id in scene.accounts
-    if not direct and opportunity.account_id in scene.related:
-        yield Feature(
-            name="related_account",
-            weight=weights.RELATED_ACCOUNT,
-            says="it lies under the parent or a child of their account",
-            refs=(ref,),
-        )
-    people = scene.strong or scene.weak
-    holders = {role.contact_id for role in ground.roles.get(opportunity.id, ())}
-    others = [
-        person
-        for person in people
-        if not holders & set(person)
-        and opportunity.account_id not in {ground.account_of(c) for c in person}
-    ]
-    if others and people:
-        share = len(others) / len(people)
-        yield Feature(
-            name="other_people",
-            weight=weights.OTHER_PEOPLE * share,
-            says=f"{len(others)} of {len(people)} people belong to other accounts",
-        )
+def _belongs(scene: Scene, deal: Deal) -> bool:
+    account = deal.opportunity.account_id
+    if account in scene.accounts or account in scene.related:
+        return True
+    return any(contact in deal.stands for contact in scene.contacts)
 
 
-def _roles(ground: Ground, scene: Scene, opportunity: Opportunity) -> Iterator[Feature]:
-    roles = ground.roles.get(opportunity.id, ())
-    held = [role for role in roles if role.contact_id in scene.contacts]
-    refs = tuple(
-        RecordRef("salesforce", "OpportunityContactRole", role.id) for role in held
-    )
-    if held:
-        early = any(role_existed(role, scene.at) for role in held)
-        yield Feature(
-            name="role" if early else "late_role",
-            weight=weights.ROLE if early else weights.LATE_ROLE,
-            says="somebody who took part has a contact role",
-            refs=refs,
-        )
-        if any(role.is_primary for role in held):
-            yield Feature(
-                name="primary",
-                weight=weights.PRIMARY,
-                says="one of them is its primary contact",
-                refs=refs,
-            )
-    elif roles:
-        yield Feature(
-            name="roles_elsewhere",
-            weight=weights.ROLES_ELSEWHERE,
-            says="its contact roles are other people's",
-        )
+def opportunity_features(
+    scene: Scene, deal: Deal, field: Field, weights: Mapping[str, float]
+) -> list[Feature]:
+    """Everything that speaks for or against one opportunity."""
+    sheet = Sheet(weights)
+    _account(sheet, scene, deal, field)
+    _roles(sheet, scene, deal, field)
+    _owner(sheet, scene, deal, field)
+    _words(sheet, scene, deal, field)
+    if scene.hints:
+        _hints(sheet, scene, deal, field)
+    _precedents(sheet, scene, deal)
+    _timing(sheet, scene, deal, field)
+    for how, said in scene.said:
+        add_said(sheet, how, said, deal.opportunity.id)
+    return sheet.found
 
 
-def _owner(
-    scene: Scene, opportunity: Opportunity, rivals: Mapping[str, Opportunity]
-) -> Iterator[Feature]:
-    owner_id = opportunity.owner_id
-    if owner_id is None or not scene.users:
+def _account(sheet: Sheet, scene: Scene, deal: Deal, field: Field) -> None:
+    account, refs = deal.opportunity.account_id, (deal.ref,)
+    sheet.add("account", "a deal of the account of somebody who took part", 1.0, refs)
+    if len(field.rivals) == 1 and account in scene.accounts:
+        sheet.add("only_deal", "it is the only one that was open", 1.0, refs)
+    if account not in scene.accounts:
+        if account in scene.related:
+            says = "it lies under the parent or a child of their account"
+            sheet.add("related_account", says, 1.0, refs)
+        else:
+            says = "it is another account's, with a contact role"
+            sheet.add("foreign_account", says, 1.0, refs)
+    _strangers(sheet, scene, deal)
+    named = deal.account_words & scene.words if len(field.accounts) > 1 else ()
+    if named:
+        says = "the title names its account"
+        sheet.add("account_named", says, 1.0, refs, tuple(sorted(named)))
+
+
+def _strangers(sheet: Sheet, scene: Scene, deal: Deal) -> None:
+    """People who do not, or not surely, belong to it."""
+    people, account = scene.strong or scene.weak, deal.opportunity.account_id
+    others = unclear = 0
+    for person, homes in zip(people, scene.homes, strict=True):
+        if any(contact in deal.stands for contact in person):
+            continue
+        if account not in homes:
+            others += 1
+        elif len(homes) > 1:
+            unclear += 1
+    if others:
+        says = f"{others} of {len(people)} people belong to other accounts"
+        sheet.add("other_people", says, others / len(people))
+    if unclear:
+        says = f"{unclear} of {len(people)} people may be of several accounts"
+        sheet.add("unclear_people", says, unclear / len(people))
+
+
+def _roles(sheet: Sheet, scene: Scene, deal: Deal, field: Field) -> None:
+    if not deal.stands:
         return
-    user = RecordRef("salesforce", "User", owner_id)
-    if owner_id == scene.interaction.host_user_id:
-        yield Feature(
-            name="owner_hosts",
-            weight=weights.OWNER_HOSTS,
-            says="its owner held it",
-            refs=(user,),
-        )
-    elif owner_id in scene.users:
-        yield Feature(
-            name="owner_attends",
-            weight=weights.OWNER_ATTENDS,
-            says="its owner took part",
-            refs=(user,),
-        )
-    elif any(rival.owner_id in scene.users for rival in rivals.values()):
-        yield Feature(
-            name="owner_absent",
-            weight=weights.OWNER_ABSENT,
-            says="its owner did not take part, another deal's did",
-        )
+    if field.by_roles == deal.opportunity.id:
+        says = "all who took part had a role on it, and other deals' roles are others'"
+        refs = tuple(s.ref for c in scene.contacts for s in deal.stands.get(c, ()))
+        sheet.add("roles_single_out", says, 1.0, tuple(sorted(refs)))
+    best = [_best_stand(deal, person, scene.at) for person in scene.strong]
+    held = [stand for stand in best if stand is not None]
+    late = [s for s in held if s.since is None or s.since > scene.at]
+    early = [s for s in held if s.since is not None and s.since <= scene.at]
+    outreach = [s for s in early if s.only_in_outreach]
+    then = [s for s in early if not s.only_in_outreach]
+    total = len(scene.strong)
+    if then:
+        _had_roles(sheet, scene, then, total)
+    if late:
+        says = "somebody who took part has a contact role, by now at least"
+        sheet.add("late_role", says, len(late) / total, _refs(late))
+    if outreach:
+        says = "the prospect of somebody who took part is on it in Outreach"
+        sheet.add("outreach_role", says, len(outreach) / total, _refs(outreach))
+    if not held and _had_any(deal, scene.at):
+        sheet.add("roles_elsewhere", "its contact roles were other people's")
+
+
+def _best_stand(deal: Deal, person: tuple[str, ...], at: datetime) -> Stand | None:
+    held = [stand for contact in person for stand in deal.stands.get(contact, ())]
+    if not held:
+        return None
+    if len(held) == 1:
+        return held[0]
+    return min(
+        held,
+        key=lambda s: (s.since is None or s.since > at, s.only_in_outreach, s.ref),
+    )
+
+
+def _had_any(deal: Deal, at: datetime) -> bool:
+    return any(
+        stand.since is not None and stand.since <= at
+        for some in deal.stands.values()
+        for stand in some
+    )
+
+
+def _refs(stands: Sequence[Stand]) -> tuple[RecordRef, ...]:
+    return tuple(sorted({stand.ref for stand in stands}))
+
+
+def _had_roles(sheet: Sheet, scene: Scene, then: Sequence[Stand], total: int) -> None:
+    refs = _refs(then)
+    sheet.add("role", "somebody who took part had a contact role", 1.0, refs)
+    says = f"{len(then)} of {total} people had one"
+    sheet.add("role_share", says, len(then) / total, refs)
+    if len(then) > 1:
+        sheet.add("more_roles", says, math.log2(len(then)), refs)
+    newest = max(stand.since for stand in then if stand.since is not None)
+    if scene.at - newest <= _FRESH:
+        sheet.add("fresh_role", "a role was new", 1.0, refs)
+    if any(stand.is_primary for stand in then):
+        sheet.add("primary", "one of them is its primary contact", 1.0, refs)
+
+
+def _owner(sheet: Sheet, scene: Scene, deal: Deal, field: Field) -> None:
+    if not scene.users:
+        return
+    owner = field.owners[deal.opportunity.id]
+    if owner is None:
+        later = deal.past.earliest_owner(scene.at)
+        if later in scene.users:
+            says = "an owner of a later day took part; who it was then is not known"
+            sheet.add("later_owner", says, 1.0, (ref_of_user(later or ""),))
+    elif owner == scene.interaction.host_user_id:
+        refs = (ref_of_user(owner),)
+        sheet.add("owner_hosts", "its owner held it", 1.0, refs)
+    elif owner in scene.users:
+        refs = (ref_of_user(owner),)
+        sheet.add("owner_attends", "its owner took part", 1.0, refs)
+    elif field.an_owner_was_there:
+        says = "its owner did not take part, another deal's did"
+        sheet.add("owner_absent", says)
     else:
-        yield Feature(
-            name="owner_absent_everywhere",
-            weight=weights.OWNER_ABSENT_EVERYWHERE,
-            says="its owner did not take part",
-        )
+        sheet.add("owner_absent_everywhere", "its owner did not take part")
+    if scene.is_cared_for and owner != scene.interaction.host_user_id:
+        sheet.add("care", "who held it cares for customers after the sale")
 
 
-def _name(
-    ground: Ground,
-    scene: Scene,
-    opportunity: Opportunity,
-    rivals: Mapping[str, Opportunity],
-) -> Iterator[Feature]:
-    account = ground.accounts.get(opportunity.account_id or "")
-    own = words(opportunity.name) - (words(account.name) if account else frozenset())
-    for rival in rivals.values():
-        if rival.id != opportunity.id:
-            own -= words(rival.name)
-    told = sorted(own & words(scene.title))
+def _words(sheet: Sheet, scene: Scene, deal: Deal, field: Field) -> None:
+    told = deal.words & scene.words
     if told:
-        yield Feature(
-            name="name",
-            weight=weights.NAME,
-            says=f"the title says {', '.join(told)}",
-            refs=(opportunity_ref(opportunity.id),),
-        )
+        value = _telling(told, field)
+        if value:
+            found = tuple(sorted(told))
+            says = f"the title says {', '.join(found)}"
+            sheet.add("name", says, value, (deal.ref,), found)
+    talk, refs = scene.talk, (deal.ref,)
+    if talk.kind and deal.kind:
+        says = f"the title speaks of {talk.kind}, this is {deal.kind}"
+        name = "kind_fits" if talk.kind == deal.kind else "kind_differs"
+        if talk.kind == NEW and deal.kind != NEW:
+            name = "first_talk_of_later"
+        sheet.add(name, says, 1.0, refs, talk.of_kind)
+    if bool(talk.of_start) is not bool(talk.of_end):
+        part = _part_of_life(scene, deal)
+        if part is not None and (
+            part <= _EARLY_PART if talk.of_start else part >= _LATE_PART
+        ):
+            says = "the title's words fit how far it was"
+            sheet.add("step_fits", says, 1.0, refs, talk.of_start or talk.of_end)
+    if talk.of_care:
+        says = "the title speaks of care after the sale"
+        sheet.add("care_talk", says, 1.0, (), talk.of_care)
 
 
-def _is_type(opportunity: Opportunity, starts: Iterable[str]) -> bool:
-    kind = (opportunity.type or "").casefold()
-    return any(kind.startswith(start) for start in starts)
-
-
-def _type(scene: Scene, opportunity: Opportunity) -> Iterator[Feature]:
-    if opportunity.type is None or not scene.wording:
-        return
-    if scene.wording == "new":
-        fits, worth = _is_type(opportunity, _NEW), weights.FIRST_STEPS
-    else:
-        starts = _RENEWAL if scene.wording == "renewal" else _ADD_ON
-        fits, worth = _is_type(opportunity, starts), weights.TYPE_FITS
-    yield Feature(
-        name="type_fits" if fits else "type_differs",
-        weight=worth if fits else weights.TYPE_DIFFERS,
-        says=f"the title speaks of {scene.wording}, its type is {opportunity.type}",
+def _telling(told: frozenset[str], field: Field) -> float:
+    """Words that all candidates share say nothing, rare ones most."""
+    total = len(field.rivals)
+    worth = sorted(
+        (
+            1.0 / field.frequency[word]
+            for word in told
+            if total == 1 or field.frequency[word] < total
+        ),
+        reverse=True,
     )
+    return sum(one * _HALF**place for place, one in enumerate(worth))
 
 
-def _hints(scene: Scene, opportunity: Opportunity) -> Iterator[Feature]:
-    for source, worth in (
-        ("chorus", weights.CHORUS_HINT),
-        ("outreach", weights.OUTREACH_HINT),
+def _part_of_life(scene: Scene, deal: Deal) -> float | None:
+    created_at = deal.opportunity.created_at
+    close_date = deal.past.close_date_at(scene.at)
+    if created_at is None or close_date is None or created_at > scene.at:
+        return None
+    whole = (close_date - created_at.date()).days
+    return (scene.at - created_at).days / whole if whole > 0 else 1.0
+
+
+def _hints(sheet: Sheet, scene: Scene, deal: Deal, field: Field) -> None:
+    key = deal.opportunity.id
+    worth: dict[str, float] = {}
+    for source, name, says in (
+        ("chorus", "chorus_hint", "Chorus names it"),
+        ("outreach", "outreach_hint", "Outreach names it"),
     ):
         refs = tuple(
             hint.ref
             for hint in scene.hints
-            if hint.source == source and hint.opportunity_id == opportunity.id
+            if hint.source == source and hint.opportunity_id == key
         )
         if refs:
-            yield Feature(
-                name=f"{source}_hint",
-                weight=worth,
-                says=f"{source.title()} names it",
-                refs=refs,
-            )
+            worth[source] = max(0.0, scene.trust[source])
+            sheet.add(name, says, worth[source], refs)
+    if len(worth) > 1:
+        says = "both may follow one rule"
+        sheet.add("hints_alike", says, min(worth.values()))
+    if worth and key == field.newest:
+        sheet.add("hint_is_newest", "rules often name the newest", max(worth.values()))
 
 
-def _precedents(scene: Scene, opportunity: Opportunity) -> Iterator[Feature]:
-    share = scene.series.share(opportunity.id)
-    if share:
-        yield Feature(
-            name="series",
-            weight=weights.SERIES * share,
-            says="other occurrences of the series are related to it",
-            refs=scene.series.refs[opportunity.id],
-        )
-    share = scene.precedents.share(opportunity.id)
-    if share:
-        yield Feature(
-            name="precedent",
-            weight=weights.PRECEDENT * share,
-            says="the same people's other activities of those weeks are related to it",
-            refs=scene.precedents.refs[opportunity.id],
-        )
+_PRECEDENTS: Final = (
+    ("series", "other occurrences of the series are related to it"),
+    ("thread", "interactions of the same subject are related to it"),
+    ("pair", "the host's other activities with the same people are related to it"),
+    ("habit", "the same people's other activities of those weeks are related to it"),
+)
 
 
-def _timing(
-    ground: Ground, scene: Scene, opportunity: Opportunity
-) -> Iterator[Feature]:
-    past = ground.pasts[opportunity.id]
-    if past.phase_at(scene.at) is Phase.NOT_YET:
-        yield Feature(
-            name="created_after",
-            weight=weights.CREATED_AFTER,
-            says="it was created soon after the interaction",
-        )
+def _precedents(sheet: Sheet, scene: Scene, deal: Deal) -> None:
+    key = deal.opportunity.id
+    all_of_them = (
+        scene.series,
+        scene.thread,
+        scene.pair,
+        scene.people,
+    )
+    some: Precedents
+    for (name, says), some in zip(_PRECEDENTS, all_of_them, strict=True):
+        custom = SERIES if name == "series" else HABIT
+        if key in some.people:
+            refs = tuple(some.people[key].refs)
+            sheet.add(name, says, strength(some.people, key, custom), refs)
+        if key in some.tools:
+            refs = tuple(some.tools[key].refs)
+            worth = strength(some.tools, key, custom)
+            sheet.add(f"{name}_by_tools", f"{says}, by tools", worth, refs)
+
+
+def _timing(sheet: Sheet, scene: Scene, deal: Deal, field: Field) -> None:
+    at, created_at = scene.at, deal.opportunity.created_at
+    if created_at is not None and created_at > at:
+        sheet.add("created_after", "it was created soon after the interaction")
         return
-    close_date = past.close_date_at(scene.at)
-    if close_date is not None and scene.at.date() - close_date > STALE_AFTER:
-        yield Feature(
-            name="stale",
-            weight=weights.STALE,
-            says="its close date had passed long before",
-        )
-
-
-def deal_with_case_features(scene: Scene, *, has_cases: bool) -> tuple[Feature, ...]:
-    """What an open case says against every deal."""
-    if not (has_cases and scene.is_support):
-        return ()
-    says = "the title speaks of a problem and a case was open"
-    return (Feature(name="support", weight=weights.SUPPORT_ON_DEAL, says=says),)
-
-
-def case_features(scene: Scene, case: Case) -> tuple[Feature, ...]:
-    """Everything that speaks for or against one case."""
-    ref = RecordRef("salesforce", "Case", case.id)
-    if names_case(scene, case):
-        return (
-            Feature(
-                name="case_number",
-                weight=weights.CASE_NUMBER,
-                says=f"case {case.number} is named",
-                refs=(ref,),
-            ),
-        )
-    found = [
-        Feature(
-            name="open_case",
-            weight=weights.OPEN_CASE,
-            says="somebody who took part had this case open",
-            refs=(ref,),
-        )
-    ]
-    if scene.is_support:
-        found.append(
-            Feature(
-                name="support",
-                weight=weights.SUPPORT_WORDS,
-                says="the title speaks of a problem",
-            )
-        )
-    return tuple(found)
+    if field.newest == deal.opportunity.id:
+        sheet.add("newest", "it was the newest open one")
+    if created_at is not None and at - created_at <= CREATED_SOON:
+        sheet.add("just_created", "it had just been created")
+    close_date = deal.past.close_date_at(at)
+    if close_date is None:
+        return
+    past_due = (at.date() - close_date).days
+    if past_due > STALE_AFTER.days:
+        sheet.add("stale", "its close date had passed long before")
+    else:
+        near = math.exp(-abs(past_due) / _NEAR_DAYS)
+        says = f"it was to close on {close_date}"
+        sheet.add("close_is_near", says, near)
+        sheet.add("far_off", says, max(0.0, (-past_due - _FAR_DAYS) / _FAR_DAYS))

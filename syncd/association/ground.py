@@ -1,42 +1,60 @@
 """The ground of association: one view's indexes, shared by all its interactions."""
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
+from functools import cached_property
 
-from syncd.association.past import OpportunityPast, pasts
+from syncd.association.hints import Tally, tally_hints
+from syncd.association.links import Links, gather_links
+from syncd.association.past import OpportunityPast, account_at, pasts
+from syncd.association.words import kind_of_deal, subject_of, words
 from syncd.identity.directory import layers
 from syncd.model.entities import (
     Account,
-    Activity,
-    Call,
     Case,
     ContactRole,
-    Engagement,
-    Mailing,
     Meeting,
     Opportunity,
 )
-from syncd.model.interaction import STRONG_KEYS, Interaction, Participant
 from syncd.model.record import RecordRef
+from syncd.model.review import Choice, Verdict
 from syncd.model.view import AccountView
 
-OPPORTUNITY_PREFIX: Final = "006"
-PRECEDENT_SPAN: Final = timedelta(days=45)
-NEAREST: Final = 25
-"""Links looked at on either side of an interaction; more would tell nothing new."""
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stand:
+    """One contact on one opportunity: since when, and where that is written.
 
-@dataclass(frozen=True, kw_only=True)
-class Link:
-    """One activity that is related to an opportunity; tuples of them are by time."""
+    ``since`` is None when unknown, and for roles that have been removed: that they
+    were there is known, until when is not.
+    """
 
-    at: datetime
-    opportunity_id: str
-    interaction_key: str
+    since: datetime | None
+    is_primary: bool
     ref: RecordRef
+    only_in_outreach: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Said:
+    """What people said to proposals: the id they took last, and those they refused."""
+
+    accepted: str | None = None
+    rejected: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Deal:
+    """One opportunity as scoring looks at it; ``stands`` by contact id."""
+
+    opportunity: Opportunity
+    ref: RecordRef
+    past: OpportunityPast
+    stands: Mapping[str, tuple[Stand, ...]]
+    words: frozenset[str]
+    account_words: frozenset[str]
+    kind: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,32 +62,126 @@ class Ground:
     """Everything about one view that scoring looks up; built once per view."""
 
     view: AccountView
+    links: Links
+    said: Mapping[str, Said]
     accounts: Mapping[str, Account]
-    opportunities: Mapping[str, Opportunity]
-    pasts: Mapping[str, OpportunityPast]
-    roles: Mapping[str, tuple[ContactRole, ...]]
+    deals: Mapping[str, Deal]
     by_account: Mapping[str, tuple[str, ...]]
     by_contact: Mapping[str, tuple[str, ...]]
     cases: Mapping[str, Case]
     outreach_to_crm: Mapping[str, str]
     meetings: Mapping[str, Meeting]
-    engagements: Mapping[str, Engagement]
-    calls: Mapping[str, Call]
-    mailings: Mapping[str, Mailing]
-    links_of_series: Mapping[str, tuple[Link, ...]] = field(default_factory=dict)
-    links_of_contact: Mapping[str, tuple[Link, ...]] = field(default_factory=dict)
+    _related: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    @cached_property
+    def hint_tally(self) -> Tally:
+        """How often Outreach's and Chorus's words agree with people's links here."""
+        return tally_hints(self.view, self.outreach_to_crm)
+
+    @cached_property
+    def cases_by_number(self) -> Mapping[str, tuple[Case, ...]]:
+        """Cases by their number without leading zeros."""
+        found: dict[str, list[Case]] = {}
+        for _, case in sorted(self.cases.items()):
+            if case.number:
+                found.setdefault(case.number.lstrip("0"), []).append(case)
+        return {number: tuple(cases) for number, cases in found.items()}
+
+    @cached_property
+    def cases_by_contact(self) -> Mapping[str, tuple[Case, ...]]:
+        """Cases by the contact that raised them."""
+        found: dict[str, list[Case]] = {}
+        for _, case in sorted(self.cases.items()):
+            if case.contact_id:
+                found.setdefault(case.contact_id, []).append(case)
+        return {contact: tuple(cases) for contact, cases in found.items()}
 
     def related_accounts(self, account_id: str) -> frozenset[str]:
         """Parent and children of an account, as far as the view knows them."""
-        own = self.accounts.get(account_id)
-        parents = {own.parent_id} if own and own.parent_id else set()
-        children = {a.id for a in self.accounts.values() if a.parent_id == account_id}
-        return frozenset(parents | children)
+        found = self._related.get(account_id)
+        if found is None:
+            own = self.accounts.get(account_id)
+            parents = {own.parent_id} if own and own.parent_id else set()
+            children = {
+                a.id for a in self.accounts.values() if a.parent_id == account_id
+            }
+            found = self._related[account_id] = frozenset(parents | children)
+        return found
 
-    def account_of(self, contact_id: str) -> str | None:
-        """The account that a contact lives under."""
+    def account_of(self, contact_id: str, at: datetime) -> str | None:
+        """The account that a contact lived under then."""
         contact = self.view.contacts.get(contact_id)
-        return contact.account_id if contact else None
+        if contact is None:
+            return None
+        former = self.view.records.former
+        if not former:
+            return contact.account_id
+        ref = RecordRef("salesforce", "Contact", contact_id)
+        return account_at(contact, former.get(ref, ()), at)
+
+
+def lay_ground(view: AccountView, *, links: Links | None = None) -> Ground:
+    """Index one view whose interactions are known.
+
+    Args:
+        view: The view.
+        links: The view's links where they are at hand already.
+    """
+    everything = list(layers(view.records))
+    opportunities = {o.id: o for x in reversed(everything) for o in x.opportunities}
+    accounts = {x.account.id: x.account for x in everything if x.account}
+    stands = _stands(view, opportunities)
+    return Ground(
+        view=view,
+        links=gather_links(view) if links is None else links,
+        said=_said(view),
+        accounts=accounts,
+        deals=_deals(view, opportunities, accounts, stands),
+        by_account=_grouped(
+            (o.account_id, o.id) for o in opportunities.values() if o.account_id
+        ),
+        by_contact=_grouped(
+            (contact_id, key) for key, held in stands.items() for contact_id in held
+        ),
+        cases={c.id: c for x in everything for c in x.cases},
+        outreach_to_crm=_crm_of_outreach(view),
+        meetings={m.id: m for m in view.records.meetings},
+    )
+
+
+def _said(view: AccountView) -> dict[str, Said]:
+    """What people said, by interaction, series and subject; the last word counts."""
+    found: dict[str, Said] = {}
+    for choice in view.org.choices:
+        interaction = view.interaction_of.get(choice.activity)
+        if interaction is None:
+            continue
+        activity = view.activities.get(choice.activity)
+        subject = subject_of(activity.subject) if activity else ""
+        keys = [interaction.key]
+        keys += [series_of(interaction.series_key)] if interaction.series_key else []
+        keys += [thread_of(subject)] if subject else []
+        for key in keys:
+            found[key] = _heard(found.get(key, Said()), choice)
+    return found
+
+
+def _heard(before: Said, choice: Choice) -> Said:
+    target = choice.target.id
+    if choice.verdict is Verdict.ACCEPTED:
+        return Said(accepted=target, rejected=before.rejected - {target})
+    accepted = None if before.accepted == target else before.accepted
+    return Said(accepted=accepted, rejected=before.rejected | {target})
+
+
+def series_of(series_key: str) -> str:
+    """Under what a word about a series is kept."""
+    return f"series|{series_key}"
+
+
+def thread_of(subject: str) -> str:
+    """Under what a word about interactions of one subject is kept."""
+    return f"subject|{subject}"
 
 
 def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
@@ -79,97 +191,110 @@ def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
     return {key: tuple(sorted(values)) for key, values in found.items()}
 
 
-def nearby(links: Sequence[Link], at: datetime, span: timedelta) -> Sequence[Link]:
-    """Links within a span of an instant, the nearest of them on either side."""
-    middle = bisect_left(links, at, key=_when)
-    low = bisect_left(links, at - span, key=_when)
-    high = bisect_right(links, at + span, key=_when)
-    return links[max(low, middle - NEAREST) : min(high, middle + NEAREST)]
-
-
-def _when(link: Link) -> datetime:
-    return link.at
-
-
-def contacts_of(person: Participant) -> tuple[str, ...]:
-    """Contacts of a person by keys that may carry a change."""
-    return person.contact_ids if person.matched_by in STRONG_KEYS else ()
-
-
-def lay_ground(view: AccountView) -> Ground:
-    """Index one view whose interactions are known."""
+def _deals(
+    view: AccountView,
+    opportunities: Mapping[str, Opportunity],
+    accounts: Mapping[str, Account],
+    stands: Mapping[str, Mapping[str, tuple[Stand, ...]]],
+) -> dict[str, Deal]:
     everything = list(layers(view.records))
-    opportunities = {o.id: o for x in reversed(everything) for o in x.opportunities}
-    roles: dict[str, dict[str, ContactRole]] = {}
-    for layer in everything:
-        for role in layer.roles:
-            roles.setdefault(role.opportunity_id, {})[role.id] = role
-    history = [row for layer in everything for row in layer.opportunity_history]
-    links = list(_links(view))
-    return Ground(
-        view=view,
-        accounts={x.account.id: x.account for x in everything if x.account},
-        opportunities=opportunities,
-        pasts=pasts(opportunities, history, view.org.stages),
-        roles={
-            key: tuple(sorted(found.values(), key=lambda r: r.id))
-            for key, found in roles.items()
-        },
-        by_account=_grouped(
-            (o.account_id, o.id) for o in opportunities.values() if o.account_id
-        ),
-        by_contact=_grouped(
-            (role.contact_id, role.opportunity_id)
-            for found in roles.values()
-            for role in found.values()
-        ),
-        cases={c.id: c for x in everything for c in x.cases},
-        outreach_to_crm=_crm_of_outreach(view),
-        meetings={m.id: m for m in view.records.meetings},
-        engagements={e.id: e for e in view.records.engagements},
-        calls={c.id: c for c in view.records.calls},
-        mailings={m.id: m for m in view.records.mailings},
-        links_of_series=_links_by(
-            (i.series_key, link) for i, link in links if i.series_key
-        ),
-        links_of_contact=_links_by(
-            (contact_id, link)
-            for i, link in links
-            for person in i.external
-            for contact_id in contacts_of(person)
-        ),
-    )
-
-
-def _links(view: AccountView) -> Iterable[tuple[Interaction, Link]]:
-    for interaction in view.interactions:
-        for ref in interaction.refs:
-            activity = view.activities.get(ref)
-            if activity is None or not _links_to_deal(activity):
-                continue
-            yield (
-                interaction,
-                Link(
-                    at=interaction.starts_at,
-                    opportunity_id=activity.what_id or "",
-                    interaction_key=interaction.key,
-                    ref=ref,
-                ),
-            )
-
-
-def _links_to_deal(activity: Activity) -> bool:
-    return (activity.what_id or "").startswith(OPPORTUNITY_PREFIX)
-
-
-def _links_by(pairs: Iterable[tuple[str, Link]]) -> dict[str, tuple[Link, ...]]:
-    found: dict[str, list[Link]] = {}
-    for key, link in pairs:
-        found.setdefault(key, []).append(link)
-    return {
-        key: tuple(sorted(links, key=lambda link: (link.at, link.ref)))
-        for key, links in found.items()
+    former = {
+        ref.id: versions
+        for ref, versions in view.records.former.items()
+        if ref.object == "Opportunity"
     }
+    past = pasts(
+        opportunities,
+        (row for layer in everything for row in layer.opportunity_history),
+        view.org.stages,
+        changes=(row for layer in everything for row in layer.opportunity_changes),
+        former=former,
+        owners_are_tracked=view.org.owners_are_tracked,
+    )
+    found = {}
+    for key, one in opportunities.items():
+        account = accounts.get(one.account_id or "")
+        own = words(account.name) if account else frozenset()
+        found[key] = Deal(
+            opportunity=one,
+            ref=RecordRef("salesforce", "Opportunity", key),
+            past=past[key],
+            stands=stands.get(key, {}),
+            words=words(one.name) - own,
+            account_words=own,
+            kind=kind_of_deal(one),
+        )
+    return found
+
+
+def _stands(
+    view: AccountView, opportunities: Mapping[str, Opportunity]
+) -> dict[str, dict[str, tuple[Stand, ...]]]:
+    """Who stands on which opportunity, in Salesforce or in Outreach only."""
+    found: dict[str, dict[str, list[Stand]]] = {}
+    for layer in layers(view.records):
+        for role in layer.roles:
+            _note(found, view, role, since=role.created_at)
+        for role in layer.removed_roles:
+            _note(found, view, role, since=None)
+    for key in opportunities:
+        known = found.setdefault(key, {})
+        for contact_id, stand in _in_outreach(view, key):
+            if contact_id not in known:
+                known[contact_id] = [stand]
+    return {
+        key: {
+            contact_id: tuple(sorted(some, key=lambda s: s.ref))
+            for contact_id, some in held.items()
+        }
+        for key, held in found.items()
+    }
+
+
+def _note(
+    found: dict[str, dict[str, list[Stand]]],
+    view: AccountView,
+    role: ContactRole,
+    *,
+    since: datetime | None,
+) -> None:
+    contact_id = _survivor(view, role.contact_id)
+    stand = Stand(
+        since=since,
+        is_primary=role.is_primary,
+        ref=RecordRef("salesforce", "OpportunityContactRole", role.id),
+    )
+    some = found.setdefault(role.opportunity_id, {}).setdefault(contact_id, [])
+    if all(one.ref != stand.ref for one in some):
+        some.append(stand)
+
+
+def _in_outreach(view: AccountView, key: str) -> Iterable[tuple[str, Stand]]:
+    for twin in view.outreach_opportunities_of.get(key, ()):
+        for role in view.prospect_roles_by_opportunity.get(twin.id, ()):
+            prospect = view.prospects.get(role.prospect_id)
+            for crm_id in prospect.crm_ids if prospect else ():
+                if crm_id.startswith("003"):
+                    yield (
+                        _survivor(view, crm_id),
+                        Stand(
+                            since=role.created_at,
+                            is_primary=role.is_primary,
+                            ref=RecordRef(
+                                "outreach", "opportunityProspectRole", role.id
+                            ),
+                            only_in_outreach=True,
+                        ),
+                    )
+
+
+def _survivor(view: AccountView, contact_id: str) -> str:
+    seen: set[str] = set()
+    merged = view.merged
+    while contact_id in merged and contact_id not in seen:
+        seen.add(contact_id)
+        contact_id = merged[contact_id]
+    return contact_id
 
 
 def _crm_of_outreach(view: AccountView) -> dict[str, str]:

@@ -1,20 +1,29 @@
-"""What was true of opportunities, roles and cases at a past instant.
+"""What was true of opportunities, roles, contacts and cases at a past instant.
 
 Where the records do not say, the answer is None: a missing fact, never today's.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
+from typing import Final
 
 from syncd.model.entities import (
     Case,
+    Contact,
     ContactRole,
     Opportunity,
+    OpportunityChange,
     OpportunityHistory,
     OpportunityStage,
 )
+from syncd.model.view import Former
+
+_STAGE: Final = frozenset({"StageName"})
+_OWNER: Final = frozenset({"Owner", "OwnerId"})
+_CLOSE_DATE: Final = frozenset({"CloseDate"})
+_USER_PREFIX: Final = "005"
 
 
 class Phase(StrEnum):
@@ -31,11 +40,21 @@ def _end_of(day: date) -> datetime:
 
 @dataclass(frozen=True, kw_only=True)
 class OpportunityPast:
-    """One opportunity over time; ``snapshots`` are oldest first."""
+    """One opportunity over time; everything in it is oldest first.
+
+    Attributes:
+        snapshots: Its stage history.
+        changes: Its field history, those fields that are asked for.
+        former: Its versions that we saw superseded.
+        owners_are_tracked: Whether a change of owner would have left a trace.
+    """
 
     opportunity: Opportunity
     snapshots: tuple[OpportunityHistory, ...] = ()
+    changes: tuple[OpportunityChange, ...] = ()
+    former: tuple[Former, ...] = ()
     closed_stages: frozenset[str] = frozenset()
+    owners_are_tracked: bool = False
 
     def phase_at(self, at: datetime) -> Phase:
         """Whether it existed and was open at an instant.
@@ -53,8 +72,50 @@ class OpportunityPast:
         return Phase.CLOSED if closed_at is not None and closed_at <= at else Phase.OPEN
 
     def _stage_at(self, at: datetime) -> str | None:
-        earlier = [s for s in self.snapshots if s.created_at and s.created_at <= at]
-        return earlier[-1].stage if earlier else None
+        snapshot = self._snapshot_at(at)
+        if snapshot is not None:
+            return snapshot.stage
+        value, found = self._tracked(_STAGE, at)
+        if found:
+            return value
+        was = self._former_at(at)
+        return was.stage if was is not None else None
+
+    def _snapshot_at(self, at: datetime) -> OpportunityHistory | None:
+        latest = None
+        for snapshot in self.snapshots:
+            if snapshot.created_at is None or snapshot.created_at > at:
+                break
+            latest = snapshot
+        return latest
+
+    def _tracked(
+        self, fields: frozenset[str], at: datetime, prefix: str = ""
+    ) -> tuple[str | None, bool]:
+        """A tracked field's value then, and whether its history tells it."""
+        value: str | None = None
+        for change in self.changes:
+            if change.field not in fields or change.created_at is None:
+                continue
+            if prefix and not (change.old or change.new or "").startswith(prefix):
+                continue
+            if change.created_at > at:
+                return change.old, True
+            value = change.new
+        return value, value is not None
+
+    def _former_at(self, at: datetime) -> Opportunity | None:
+        """The version of that instant, where we know that it already held."""
+        began = None
+        for one in self.former:
+            if one.until > at:
+                was = one.entity
+                if not isinstance(was, Opportunity):
+                    return None
+                began = began or was.modified_at
+                return was if began is not None and began <= at else None
+            began = one.until
+        return None
 
     @property
     def closed_at(self) -> datetime | None:
@@ -73,18 +134,59 @@ class OpportunityPast:
             or (_end_of(day) if day is not None else None)
         )
 
+    def _held_since_then(self, at: datetime) -> bool:
+        """Whether nothing of it has been edited since."""
+        modified_at = self.opportunity.modified_at
+        return modified_at is not None and modified_at <= at
+
     def close_date_at(self, at: datetime) -> date | None:
-        """The close date as it was then."""
-        earlier = [s for s in self.snapshots if s.created_at and s.created_at <= at]
-        if earlier:
-            return earlier[-1].close_date
-        return None if self.snapshots else self.opportunity.close_date
+        """The close date as it was then; None when nothing tells."""
+        snapshot = self._snapshot_at(at)
+        if snapshot is not None:
+            return snapshot.close_date
+        value, found = self._tracked(_CLOSE_DATE, at)
+        if found:
+            return _day(value)
+        was = self._former_at(at)
+        if was is not None:
+            return was.close_date
+        return self.opportunity.close_date if self._held_since_then(at) else None
+
+    def owner_at(self, at: datetime) -> str | None:
+        """Who owned it then; None when nothing tells."""
+        value, found = self._tracked(_OWNER, at, _USER_PREFIX)
+        if found:
+            return value
+        was = self._former_at(at)
+        if was is not None:
+            return was.owner_id
+        if self.owners_are_tracked or self._held_since_then(at):
+            return self.opportunity.owner_id
+        return None
+
+    def earliest_owner(self, at: datetime) -> str | None:
+        """The owner at the earliest time after an instant that we know of."""
+        for one in self.former:
+            if one.until > at and isinstance(one.entity, Opportunity):
+                return one.entity.owner_id
+        return self.opportunity.owner_id
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat((text or "")[:10])
+    except ValueError:
+        return None
 
 
 def pasts(
     opportunities: Mapping[str, Opportunity],
-    history: Sequence[OpportunityHistory],
+    history: Iterable[OpportunityHistory],
     stages: Sequence[OpportunityStage],
+    *,
+    changes: Iterable[OpportunityChange] = (),
+    former: Mapping[str, tuple[Former, ...]] | None = None,
+    owners_are_tracked: bool = False,
 ) -> dict[str, OpportunityPast]:
     """The past of each opportunity by id."""
     closed = frozenset(stage.label for stage in stages if stage.is_closed)
@@ -92,16 +194,37 @@ def pasts(
     for snapshot in history:
         if snapshot.created_at is not None:
             snapshots.setdefault(snapshot.opportunity_id, []).append(snapshot)
-    for rows in snapshots.values():
-        rows.sort(key=lambda row: (row.created_at is None, row.created_at, row.id))
+    edits: dict[str, list[OpportunityChange]] = {}
+    for change in changes:
+        if change.created_at is not None:
+            edits.setdefault(change.opportunity_id, []).append(change)
+            owners_are_tracked = owners_are_tracked or change.field in _OWNER
     return {
         key: OpportunityPast(
             opportunity=opportunity,
-            snapshots=tuple(snapshots.get(key, ())),
+            snapshots=tuple(sorted(snapshots.get(key, ()), key=_by_time)),
+            changes=tuple(sorted(edits.get(key, ()), key=_by_time)),
+            former=(former or {}).get(key, ()),
             closed_stages=closed,
+            owners_are_tracked=owners_are_tracked,
         )
         for key, opportunity in opportunities.items()
     }
+
+
+def _by_time(row: OpportunityHistory | OpportunityChange) -> tuple[datetime, str]:
+    return (row.created_at or datetime.min.replace(tzinfo=UTC), row.id)
+
+
+def account_at(contact: Contact, former: Sequence[Former], at: datetime) -> str | None:
+    """The account that a contact lived under then, as far back as we have seen.
+
+    Before the first version that we saw, that version is the nearest to the truth.
+    """
+    for one in former:
+        if one.until > at and isinstance(one.entity, Contact):
+            return one.entity.account_id
+    return contact.account_id
 
 
 def role_existed(role: ContactRole, at: datetime) -> bool | None:

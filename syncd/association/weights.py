@@ -1,86 +1,134 @@
-"""Weights of the association, in log-odds; docs/association.md explains each.
+"""The weights file, read once: name, weight and reason of all evidence.
 
-A weight of +1 multiplies the odds by e. The score of "none of them" is 0, so
-``BASE`` alone gives an only open opportunity odds of e³ to 1 (95 %): enough to
-propose, never to write. Each pairing that may be written unattended needs evidence
-worth about 4 more than the next candidate has (98 %).
+The numbers stand in ``weights.toml`` beside this module, for people to read.
 """
 
-from typing import Final
+import tomllib
+from bisect import bisect_right
+from functools import cache, cached_property
+from importlib.resources import files
+from itertools import pairwise
+from typing import Final, Literal
 
-VERSION: Final = "1"
+import msgspec
 
-BASE: Final = 3.0
-"""An open opportunity of the account of somebody who took part."""
+from syncd.errors import ConfigError, Problem
 
-RELATED_ACCOUNT: Final = -2.0
-"""It lies under the parent or a child of that account."""
+_SIGNS: Final = {"+": (0.0, 1e9), "-": (-1e9, 0.0), "~": (-1e9, 1e9)}
+_ONE_MORE: Final = 0.15
 
-OTHER_PEOPLE: Final = -2.0
-"""Share of the people outside who belong neither to its account nor to its roles."""
 
-ROLE: Final = 3.5
-"""Somebody who took part had a contact role at the time."""
+class Evidence(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One kind of evidence; ``weight`` is in log-odds and keeps its ``sign``.
 
-LATE_ROLE: Final = 2.5
-"""Somebody who took part got a contact role afterwards, or at an unknown time."""
+    ``hand`` is what people set and the fit starts from; ``fixed`` ones it leaves
+    alone, because generated companies cannot tell.
+    """
 
-PRIMARY: Final = 0.5
-"""One of them is the primary contact."""
+    weight: float
+    hand: float
+    sign: Literal["+", "-", "~"]
+    why: str
+    fixed: bool = False
 
-ROLES_ELSEWHERE: Final = -0.5
-"""It has contact roles, but of nobody who took part."""
 
-OWNER_HOSTS: Final = 2.5
-"""Its owner held the interaction."""
+class Seen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The largest interactions that the fit has seen."""
 
-OWNER_ATTENDS: Final = 1.5
-"""Its owner took part."""
+    candidates: int
+    people: int
 
-OWNER_ABSENT: Final = -1.5
-"""Its owner is known, did not take part, and another candidate's owner did."""
 
-OWNER_ABSENT_EVERYWHERE: Final = -0.5
-"""No candidate's owner took part: a manager's or engineer's meeting."""
+class Calibration(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
+):
+    """Raw probability and the share of right answers at it, rising; linear between."""
 
-NAME: Final = 3.0
-"""The title has a word that only this candidate's name has."""
+    points: tuple[tuple[float, float], ...]
 
-TYPE_FITS: Final = 2.0
-"""The title speaks of a renewal or an add-on, and the type says the same."""
+    def of(self, raw: float) -> float:
+        """The calibrated probability of a best candidate."""
+        points = self.points
+        place = bisect_right(points, (raw, 2.0))
+        if place == 0:
+            return raw
+        if place == len(points):
+            return points[-1][1]
+        (low, first), (high, second) = points[place - 1], points[place]
+        return first + (second - first) * (raw - low) / (high - low)
 
-TYPE_DIFFERS: Final = -1.5
-"""The title speaks of another type."""
 
-FIRST_STEPS: Final = 1.0
-"""The title names a first step of a sale, and it is new business."""
+class Weights(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True
+):
+    """Everything that scoring is set by."""
 
-CHORUS_HINT: Final = 3.0
-"""Chorus names it; its own choice may rest on an old link."""
+    version: str
+    evidence: dict[str, Evidence]
+    seen: Seen
+    calibration: Calibration
 
-OUTREACH_HINT: Final = 2.5
-"""Outreach names it; often merely the prospect's most recent one."""
+    @cached_property
+    def table(self) -> dict[str, float]:
+        """Weight by name of evidence."""
+        return {name: one.weight for name, one in self.evidence.items()}
 
-SERIES: Final = 3.5
-"""Other occurrences of the series are related to it (by share)."""
+    def without(self, *names: str) -> "Weights":
+        """The same with some evidence switched off: it is not even looked at.
 
-PRECEDENT: Final = 1.0
-"""The same people's other activities of those weeks are related to it (by share)."""
+        Raises:
+            KeyError: There is no evidence of that name.
+        """
+        kept = dict(self.evidence)
+        for name in names:
+            del kept[name]
+        return msgspec.structs.replace(self, evidence=kept)
 
-CREATED_AFTER: Final = -5.0
-"""It was created within two weeks after the interaction: possible, hardly certain."""
+    def temperature(self, candidates: int, people: int) -> float:
+        """By how much scores are lowered where more is in play than was fitted."""
+        beyond = max(0, candidates - self.seen.candidates)
+        beyond += max(0, people - self.seen.people)
+        return 1.0 + _ONE_MORE * beyond
 
-STALE: Final = -1.5
-"""Its close date had passed by more than a month, though it was still open."""
 
-CASE_NUMBER: Final = 14.0
-"""The title or note names the case: an explicit number settles it."""
+@cache
+def shipped() -> Weights:
+    """The weights of this version of syncd."""
+    return read_weights((files("syncd.association") / "weights.toml").read_text())
 
-OPEN_CASE: Final = -1.0
-"""Somebody who took part had an open case, which nothing names."""
 
-SUPPORT_WORDS: Final = 3.0
-"""The title speaks of a problem, and the candidate is a case."""
+def read_weights(text: str) -> Weights:
+    """Weights from the text of a file.
 
-SUPPORT_ON_DEAL: Final = -2.0
-"""The title speaks of a problem, a case was open, and the candidate is a deal."""
+    Raises:
+        ConfigError: It is not TOML, has unknown or missing keys, a weight on the wrong
+            side of its sign, or a calibration that does not rise; all such at once.
+    """
+    try:
+        weights = msgspec.convert(tomllib.loads(text), Weights)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise ConfigError([_problem("weights", str(error))]) from error
+    problems = [
+        _problem(f"evidence.{name}", f"{one.weight} is on the wrong side of its sign")
+        for name, one in weights.evidence.items()
+        if not _SIGNS[one.sign][0] <= one.weight <= _SIGNS[one.sign][1]
+    ]
+    points = weights.calibration.points
+    flat = [number for point in points for number in point]
+    rising = all(a[0] < b[0] and a[1] <= b[1] for a, b in pairwise(points))
+    if not points or not rising or not all(0.0 <= n <= 1.0 for n in flat):
+        says = "probabilities must rise from pair to pair"
+        problems.append(_problem("calibration.points", says))
+    if problems:
+        raise ConfigError(problems)
+    return weights
+
+
+def bounds(one: Evidence) -> tuple[float, float]:
+    """Between what a fit may put the weight of this evidence."""
+    return (one.hand, one.hand) if one.fixed else _SIGNS[one.sign]
+
+
+def _problem(where: str, what: str) -> Problem:
+    remedy = "restore the file that came with syncd, or fit it again"
+    return Problem(where=f"weights.toml: {where}", what=what, remedy=remedy)

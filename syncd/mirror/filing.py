@@ -33,6 +33,7 @@ from syncd.model.entities import (
     Mailing,
     Meeting,
     Opportunity,
+    OpportunityChange,
     OpportunityHistory,
     OutreachAccount,
     OutreachOpportunity,
@@ -191,8 +192,9 @@ def _(one: ContactRole) -> Keys:
     return Keys(looks_up=_lookups(deal, _sf(one.contact_id)))
 
 
-@keys_of.register
-def _(one: OpportunityHistory) -> Keys:
+@keys_of.register(OpportunityHistory)
+@keys_of.register(OpportunityChange)
+def _(one: OpportunityHistory | OpportunityChange) -> Keys:
     return Keys(looks_up=_lookups(_sf(one.opportunity_id)))
 
 

@@ -20,6 +20,7 @@ GUESTS: Final = frozenset(
         ("salesforce", "Contact"),
         ("salesforce", "Opportunity"),
         ("salesforce", "OpportunityHistory"),
+        ("salesforce", "OpportunityFieldHistory"),
         ("salesforce", "OpportunityContactRole"),
         ("salesforce", "Case"),
         ("outreach", "prospect"),

@@ -11,17 +11,19 @@ import sqlalchemy as sa
 from syncd.db.engine import chunks
 from syncd.db.tables import FILING, RECORDS, VERSIONS
 from syncd.mirror.bases import load_bases
+from syncd.mirror.former import FORMER, load_former
 from syncd.mirror.guests import GUESTS, guest_homes
 from syncd.model.entities import ENTITY_TYPES, ContactRole, Entity
 from syncd.model.membership import Base
 from syncd.model.record import RecordRef
-from syncd.model.view import HomeRecords
+from syncd.model.view import Former, HomeRecords
 
 _FIELD_OF: Final[Mapping[tuple[str, str], str]] = {
     ("salesforce", "Contact"): "contacts",
     ("salesforce", "Lead"): "leads",
     ("salesforce", "Opportunity"): "opportunities",
     ("salesforce", "OpportunityHistory"): "opportunity_history",
+    ("salesforce", "OpportunityFieldHistory"): "opportunity_changes",
     ("salesforce", "OpportunityContactRole"): "roles",
     ("salesforce", "Case"): "cases",
     ("salesforce", "Task"): "activities",
@@ -109,11 +111,21 @@ def load_homes(
         removed = _removed_roles(connection, home_of, own)
         bases = load_bases(connection, home_of)
         merged = _merged(connection, [*own.values(), *others.values()])
+        former = load_former(
+            connection,
+            [
+                ref
+                for some in (*own.values(), *others.values())
+                for ref, _, _ in some
+                if ref.object in FORMER
+            ],
+        )
         yield [
             _home(
                 home,
                 own.get(home, []),
                 guests=[found for one in guests[home] for found in others.get(one, [])],
+                former=former,
                 removed=removed.get(home, ()),
                 merged=merged,
                 bases={one: bases[one] for one in bases if home_of[one] == home},
@@ -215,6 +227,7 @@ def _home(
     guests: Sequence[_Found],
     removed: tuple[ContactRole, ...] = (),
     merged: Mapping[str, str] | None = None,
+    former: Mapping[RecordRef, tuple[Former, ...]] | None = None,
     bases: Mapping[str, Base] | None = None,
 ) -> HomeRecords:
     grouped: dict[str, list[Any]] = defaultdict(list)
@@ -232,6 +245,9 @@ def _home(
         versions={ref: version for ref, version, _ in found},
         removed_roles=removed,
         merged=merged or {},
+        former={ref: former[ref] for ref, _, _ in (*found, *guests) if ref in former}
+        if former
+        else {},
         bases=bases or {},
         **rows,
     )

@@ -93,7 +93,22 @@ def read_org(
         as_of={poll.system: poll.as_of for poll in polls if poll.as_of is not None},
         links=facts.get("links", {}),
         value_tables=facts.get("values", {}),
+        owners_are_tracked=_owners_are_tracked(connection),
     )
+
+
+def _owners_are_tracked(connection: sa.Connection) -> bool:
+    """Whether any change of an owner has left a trace in the field history."""
+    query = (
+        sa.select(RECORDS.c.id)
+        .where(
+            RECORDS.c.system == "salesforce",
+            RECORDS.c.object == "OpportunityFieldHistory",
+            RECORDS.c.fields.like('%"field":"Owner%'),
+        )
+        .limit(1)
+    )
+    return connection.scalar(query) is not None
 
 
 def read_all(

@@ -142,6 +142,22 @@ class OpportunityHistory(Entity, frozen=True, kw_only=True, omit_defaults=True):
     created_at: datetime | None = None
 
 
+class OpportunityChange(Entity, frozen=True, kw_only=True, omit_defaults=True):
+    """One row of an opportunity's field history: a tracked field's old and new value.
+
+    ``field`` is the vendor's name of it. A change of owner leaves two rows, one with
+    names and one with ids.
+
+    Source: Object Reference, "OpportunityFieldHistory".
+    """
+
+    opportunity_id: str
+    field: str = ""
+    old: str | None = None
+    new: str | None = None
+    created_at: datetime | None = None
+
+
 class ContactRole(Entity, frozen=True, kw_only=True, omit_defaults=True):
     """Salesforce OpportunityContactRole."""
 
@@ -464,6 +480,7 @@ ENTITY_TYPES: Final[dict[tuple[str, str], type[Entity]]] = {
     ("salesforce", "Lead"): Lead,
     ("salesforce", "Opportunity"): Opportunity,
     ("salesforce", "OpportunityHistory"): OpportunityHistory,
+    ("salesforce", "OpportunityFieldHistory"): OpportunityChange,
     ("salesforce", "OpportunityContactRole"): ContactRole,
     ("salesforce", "OpportunityStage"): OpportunityStage,
     ("salesforce", "TaskStatus"): TaskStatus,

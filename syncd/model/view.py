@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
-from syncd.model.association import Association, Decision
+from syncd.model.association import Association, Decision, Flips
 from syncd.model.entities import (
     Account,
     Activity,
@@ -16,10 +16,12 @@ from syncd.model.entities import (
     Contact,
     ContactRole,
     Engagement,
+    Entity,
     Lead,
     Mailing,
     Meeting,
     Opportunity,
+    OpportunityChange,
     OpportunityHistory,
     OpportunityStage,
     OutreachAccount,
@@ -57,6 +59,10 @@ class OrgContext:
         undone: Natural keys of roles that ``syncd undo`` took off again.
         roles_are_copied: Whether Outreach's own plug-in was seen to copy contact
             roles in this org.
+        owners_are_tracked: Whether a change of an opportunity's owner leaves a trace
+            in this org's field history.
+        hint_tally: By source, how many of its words for an opportunity agree with a
+            person's link, and of how many, in the rest of the org.
         choices: What people said that activities belong to, or do not; oldest first.
     """
 
@@ -77,6 +83,8 @@ class OrgContext:
     links: Mapping[str, str] = field(default_factory=dict)
     undone: frozenset[str] = frozenset()
     roles_are_copied: bool = False
+    owners_are_tracked: bool = False
+    hint_tally: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     choices: tuple[Choice, ...] = ()
     value_tables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
@@ -125,6 +133,14 @@ class OrgContext:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Former:
+    """What a record said until an instant of the vendor's clock."""
+
+    until: datetime
+    entity: Entity
+
+
+@dataclass(frozen=True, kw_only=True)
 class HomeRecords:
     """All records filed under one home, decoded; deleted ones are left out.
 
@@ -134,7 +150,8 @@ class HomeRecords:
 
     ``versions`` gives the version of each record, by ref; ``bases`` what both sides
     of an opportunity last agreed on, by Salesforce id; ``made`` those of its doubled
-    prospect roles that we made; ``merged`` into which contact a deleted one went.
+    prospect roles that we made; ``merged`` into which contact a deleted one went;
+    ``former`` the earlier versions of contacts and opportunities, oldest first.
     """
 
     home: str
@@ -143,6 +160,7 @@ class HomeRecords:
     leads: tuple[Lead, ...] = ()
     opportunities: tuple[Opportunity, ...] = ()
     opportunity_history: tuple[OpportunityHistory, ...] = ()
+    opportunity_changes: tuple[OpportunityChange, ...] = ()
     roles: tuple[ContactRole, ...] = ()
     cases: tuple[Case, ...] = ()
     activities: tuple[Activity, ...] = ()
@@ -161,6 +179,7 @@ class HomeRecords:
     bases: Mapping[str, Base] = field(default_factory=dict)
     made: frozenset[RecordRef] = frozenset()
     merged: Mapping[str, str] = field(default_factory=dict)
+    former: Mapping[RecordRef, tuple[Former, ...]] = field(default_factory=dict)
 
     @property
     def record_count(self) -> int:
@@ -184,6 +203,8 @@ class AccountView:
     """What rules see: the home's records plus what was worked out from them.
 
     Every rule shares this one index; nothing here reads the clock or the store.
+    ``flips`` says by interaction what would change its association; it is worked out
+    when it is asked for.
     """
 
     now: datetime
@@ -191,6 +212,7 @@ class AccountView:
     records: HomeRecords
     interactions: tuple[Interaction, ...] = ()
     associations: Mapping[str, Association] = field(default_factory=dict)
+    flips: Flips = field(default_factory=dict)
 
     @cached_property
     def contacts(self) -> Mapping[str, Contact]:
@@ -295,6 +317,11 @@ class AccountView:
     def calls(self) -> Mapping[str, Call]:
         """Outreach calls of this home by id."""
         return {call.id: call for call in self.records.calls}
+
+    @cached_property
+    def mailings(self) -> Mapping[str, Mailing]:
+        """Outreach mails of this home by id."""
+        return {mailing.id: mailing for mailing in self.records.mailings}
 
     @cached_property
     def engagements(self) -> Mapping[str, Engagement]:

@@ -140,8 +140,8 @@ class Explainer:
         told = msgspec.structs.replace(bare, rule_findings=self._about(judged, ref))
         if interaction is None:
             return told
+        told = self._with_interaction(told, interaction, judged.view)
         association = judged.view.associations.get(interaction.key)
-        told = self._with_interaction(told, interaction, association)
         others = tuple(self._others(judged.view, interaction, association))
         return msgspec.structs.replace(told, baselines=others)
 
@@ -149,7 +149,7 @@ class Explainer:
         self,
         told: Explanation,
         interaction: Interaction,
-        association: Association | None,
+        view: AccountView,
     ) -> Explanation:
         told = msgspec.structs.replace(
             told,
@@ -164,13 +164,15 @@ class Explainer:
             ),
             people=tuple(self._people(interaction)),
         )
+        association = view.associations.get(interaction.key)
         if association is None:
             return told
+        flip = view.flips.get(interaction.key)
         return msgspec.structs.replace(
             told,
             decision=association.decision.value,
             decided_because=association.reason,
-            flip=association.flip,
+            flip=flip.says if flip else "",
             candidates=tuple(
                 self._weighed(candidate)
                 for candidate in association.candidates[:_SHOWN_CANDIDATES]

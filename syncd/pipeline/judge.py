@@ -7,7 +7,9 @@ from datetime import datetime
 import msgspec
 
 from syncd.association.associate import associate
+from syncd.association.flip import LazyFlips
 from syncd.association.ground import lay_ground
+from syncd.association.weights import Weights
 from syncd.identity.directory import Directory
 from syncd.interactions.build import build_interactions
 from syncd.membership.sides import moved_bases
@@ -97,9 +99,36 @@ def judge(
 
 
 def build_view(
+    records: HomeRecords,
+    *,
+    org: OrgContext,
+    policy: Policy,
+    now: datetime,
+    weights: Weights | None = None,
+) -> AccountView:
+    """The account view: interactions and associations worked out.
+
+    ``weights`` replaces those that syncd comes with, for figures about them.
+    """
+    bare = bare_view(records, org=org, policy=policy, now=now)
+    ground = lay_ground(bare)
+    associations = {
+        interaction.key: associate(ground, interaction, policy.association, weights)
+        for interaction in bare.interactions
+    }
+    flips = LazyFlips(
+        ground=ground,
+        policy=policy.association,
+        associations=associations,
+        weights=weights,
+    )
+    return replace(bare, associations=associations, flips=flips)
+
+
+def bare_view(
     records: HomeRecords, *, org: OrgContext, policy: Policy, now: datetime
 ) -> AccountView:
-    """The account view: interactions and associations worked out."""
+    """The account view with interactions only."""
     directory = Directory(records=records, org=org)
     interactions = build_interactions(
         records,
@@ -108,13 +137,7 @@ def build_view(
         now=now,
         default_zone=policy.org.timezone,
     )
-    bare = AccountView(now=now, org=org, records=records, interactions=interactions)
-    ground = lay_ground(bare)
-    associations = {
-        interaction.key: associate(ground, interaction, policy.association)
-        for interaction in interactions
-    }
-    return replace(bare, associations=associations)
+    return AccountView(now=now, org=org, records=records, interactions=interactions)
 
 
 def _cannot_judge(rule: RuleSpec, org: OrgContext) -> str:

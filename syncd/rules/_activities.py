@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from syncd.model.association import Association
+from syncd.model.association import Association, Decision
 from syncd.model.entities import Activity
 from syncd.model.finding import Evidence, Expectation, Mode, ProposedChange
 from syncd.model.interaction import Interaction
@@ -112,6 +112,14 @@ def update(  # noqa: PLR0913 - the facts of one change
         account_id=activity.account_id,
         version=view.version_of(activity.ref),
     )
+
+
+def reason_of(view: AccountView, association: Association) -> str:
+    """Why; and where a person is asked, what it hangs on."""
+    if association.decision is Decision.APPLY:
+        return association.reason
+    flip = view.flips.get(association.interaction_key)
+    return association.reason if flip is None else f"{association.reason}. {flip.says}"
 
 
 def members(

@@ -18,6 +18,7 @@ from syncd.rules._activities import (
     evidence_of,
     has_prefix,
     judged,
+    reason_of,
     rewrites_a_series,
     settles,
     update,
@@ -96,7 +97,7 @@ def _change(
         after={"what_id": best.target.id},
         mode=Mode.AUTO if sure else Mode.REVIEW,
         confidence=association.probability,
-        reason=f"{association.reason}. {association.flip}",
+        reason=reason_of(view, association),
         evidence=evidence_of(association)[:1],
         also=(Expectation(ref=best.target, fields={"is_closed": best.closed_today}),),
     )

@@ -23,6 +23,7 @@ from syncd.rules._activities import (
     evidence_of,
     has_prefix,
     judged,
+    reason_of,
     rewrites_a_series,
     settles,
     update,
@@ -97,9 +98,7 @@ def _account(
 def _refusal(view: AccountView, activity: Activity, association: Association) -> str:
     """Why no link is safe."""
     if association.target is None:
-        return association.reason + (
-            f". {association.flip}" if association.flip else ""
-        )
+        return reason_of(view, association)
     if has_prefix(activity.who_id, LEAD):
         return "an activity of a lead cannot be related to an opportunity"
     return SERIES_REFUSAL if rewrites_a_series(view, activity) else ""
@@ -118,7 +117,7 @@ def _change(
         after={"what_id": target.id},
         mode=Mode.AUTO if sure else Mode.REVIEW,
         confidence=association.probability,
-        reason=f"{association.reason}. {association.flip}",
+        reason=reason_of(view, association),
         evidence=evidence_of(association)[:1],
         also=(
             Expectation(

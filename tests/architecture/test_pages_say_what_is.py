@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 from prometheus_client import CollectorRegistry
 
 from syncd import plugins
-from syncd.association import weights
+from syncd.association.weights import shipped
 from syncd.cli.exit_codes import ExitCode
 from syncd.config.names import section_of
 from syncd.config.settings import Settings
@@ -207,9 +207,9 @@ def test_the_mappings_page_has_every_key_type_and_value_table() -> None:
 def test_the_association_page_has_every_weight() -> None:
     """The weights in the table are those that are used."""
     page = rows((DOCS / "association.md").read_text(), "evidence")
-    told = " ".join(cells[1] for cells in page).replace("\N{MINUS SIGN}", "-")
-    used = {v for v in vars(weights).values() if isinstance(v, float)}
-    assert {float(one) for one in re.findall(r"[+-][\d.]+", told)} == used
+    told = {code(cells[0])[0]: (float(cells[1]), cells[2]) for cells in page}
+    used = {k: (one.weight, one.why) for k, one in shipped().evidence.items()}
+    assert told == used
 
 
 def said() -> list[str]:

@@ -76,6 +76,7 @@ class World:
             "owner_id": REP,
             "stage": "Open",
             "created_at": ago(days=60),
+            "modified_at": ago(days=60),
             "close_date": (NOW + timedelta(days=60)).date(),
             "type": "New Business",
         }

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from syncd.association.past import OpportunityPast, Phase, case_was_open, role_existed
+from syncd.association.weights import shipped
 from syncd.model.association import Decision
 from syncd.model.entities import (
     Account,
@@ -37,8 +38,10 @@ def deal(world):
     return world
 
 
-def test_an_only_deal_of_the_owner_is_applied(deal):
-    """Account and owner suffice where there is no rival, roles or not."""
+def test_an_only_deal_of_the_owner_is_applied_with_a_role(deal):
+    """Account and owner are likely where there is no rival; a role makes it certain."""
+    assert answer(deal).decision is Decision.PROPOSE
+    deal.role("deal", "ann")
     found = answer(deal)
     assert (found.decision, found.target.id) == (Decision.APPLY, "006deal")
 
@@ -133,11 +136,11 @@ def test_evidence_of_people(deal, setup, name):
 @pytest.mark.parametrize(
     ("subject", "kind", "name"),
     [
-        ("Renewal talk", "Renewal", "type_fits"),
-        ("Renewal talk", "New Business", "type_differs"),
-        ("Add-on seats", "Add-On Business", "type_fits"),
-        ("IQM (ii)", "New Business", "type_fits"),
-        ("IQM (ii)", "Renewal", "type_differs"),
+        ("Renewal talk", "Renewal", "kind_fits"),
+        ("Renewal talk", "New Business", "kind_differs"),
+        ("Add-on seats", "Add-On Business", "kind_fits"),
+        ("IQM (ii)", "New Business", "kind_fits"),
+        ("IQM (ii)", "Renewal", "first_talk_of_later"),
         ("Falcon review", "New Business", "name"),
     ],
 )
@@ -195,7 +198,7 @@ def test_a_series_sets_a_precedent(world):
         )
     found = answer(world)
     assert (found.decision, found.target.id) == (Decision.APPLY, "006deal")
-    assert {"series", "precedent"} <= features(world)
+    assert {"series", "habit"} <= features(world)
 
 
 def test_a_distant_precedent_is_none(world):
@@ -205,7 +208,7 @@ def test_a_distant_precedent_is_none(world):
     old = world.now - timedelta(days=60)
     world.task("a", who_id="003ann", what_id="006deal", day=old.date(), created_at=old)
     world.task("b", who_id="003ann")
-    assert "precedent" not in features(world)
+    assert "habit" not in features(world)
 
 
 @pytest.mark.parametrize(
@@ -215,7 +218,8 @@ def test_a_distant_precedent_is_none(world):
 def test_a_stale_deal_counts_less(world, days, name):
     """Its close date had passed by more than a month."""
     world.contact("ann")
-    world.opportunity(close_date=(world.now - timedelta(days=days + 1)).date())
+    close_date = (world.now - timedelta(days=days + 1)).date()
+    world.opportunity(close_date=close_date)
     world.task(who_id="003ann")
     assert ("stale" in features(world)) is (name == "stale")
 
@@ -277,24 +281,7 @@ def test_probabilities_leave_room_for_none(deal):
     found = answer(deal)
     total = sum(c.probability for c in found.candidates)
     assert 0.9 < total < 1.0
-    assert found.margin == pytest.approx(0.0)
-
-
-@pytest.mark.parametrize(
-    ("setup", "flip"),
-    [
-        (lambda w: None, "if this were not so"),
-        (lambda w: w.opportunity("other", owner_id=None), "A contact role of"),
-        (
-            lambda w: (w.role("deal", "ann"), w.opportunity("x"), w.role("x", "ann")),
-            "Without Acme",
-        ),
-    ],
-)
-def test_the_smallest_fact_that_would_flip_it(deal, setup, flip):
-    """Every answer says what it hangs on."""
-    setup(deal)
-    assert flip in answer(deal).flip
+    assert found.margin < 0.2
 
 
 def snapshot(stage, at):
@@ -356,10 +343,10 @@ def test_roles_and_cases_as_of(world):
 
 
 @pytest.mark.parametrize(
-    ("guests", "weight"),
-    [(("ann",), None), (("ann", "pat"), -1.0), (("ann", "pat", "bob"), -2.0 / 3)],
+    ("guests", "share"),
+    [(("ann",), None), (("ann", "pat"), 1 / 2), (("ann", "pat", "bob"), 1 / 3)],
 )
-def test_people_of_other_accounts_count_by_their_share(world, guests, weight):
+def test_people_of_other_accounts_count_by_their_share(world, guests, share):
     """Somebody with a role belongs to the deal, whatever the account."""
     world.contact("ann", account_id="001partner", guest=True)
     world.contact("pat", account_id="001else", guest=True)
@@ -370,9 +357,10 @@ def test_people_of_other_accounts_count_by_their_share(world, guests, weight):
     found = [
         f for f in answer(world).candidates[0].features if f.name == "other_people"
     ]
-    if weight is None:
+    if share is None:
         assert found == []
     else:
+        weight = shipped().table["other_people"] * share
         assert [f.weight for f in found] == [pytest.approx(weight)]
 
 

@@ -210,4 +210,4 @@ def test_trouble_speaks_against_a_deal_only_with_a_case(world, subject, cases, s
     view = world.judge(HAS).view
     (association,) = view.associations.values()
     deal = next(c for c in association.candidates if c.target.id == "006deal")
-    assert ("support" in {f.name for f in deal.features}) is speaks
+    assert ("support_on_deal" in {f.name for f in deal.features}) is speaks
