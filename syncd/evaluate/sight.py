@@ -1,8 +1,8 @@
 """What another tool sees of an interaction: its people, and the deals around them.
 
 People are recognised as syncd recognises them, which flatters the tools. Whether a deal
-was open is asked as of the interaction, since tools decide when it takes place; of the
-rest (owner, roles, last change) the mirror has today's values.
+was open, and whose it was, is asked as of the interaction, since tools decide when it
+takes place; roles and last changes are today's.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,6 +24,7 @@ class Deal:
 
     Attributes:
         was_open: At the interaction.
+        owner_id: Who owned it then; today's owner where nothing tells.
         closed_at: When it was closed for good; None while open or unknown.
         contacts: Who holds a contact role today.
         primary: The primary contact, None without one.
@@ -33,6 +34,7 @@ class Deal:
 
     opportunity: Opportunity
     was_open: bool
+    owner_id: str | None
     closed_at: datetime | None
     contacts: frozenset[str]
     primary: str | None
@@ -47,11 +49,6 @@ class Deal:
     def account_id(self) -> str | None:
         """The account that it lies under."""
         return self.opportunity.account_id
-
-    @property
-    def owner_id(self) -> str | None:
-        """Who owns it today."""
-        return self.opportunity.owner_id
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,8 +107,18 @@ class Lookout:
         """Nothing of the associator's own choices is read."""
         self._view = view
         layers = [one for one in (view.records.guests, view.records) if one]
-        history = [row for layer in layers for row in layer.opportunity_history]
-        self._pasts = pasts(view.opportunities, history, view.org.stages)
+        self._pasts = pasts(
+            view.opportunities,
+            (row for layer in layers for row in layer.opportunity_history),
+            view.org.stages,
+            changes=(row for layer in layers for row in layer.opportunity_changes),
+            former={
+                ref.id: versions
+                for ref, versions in view.records.former.items()
+                if ref.object == "Opportunity"
+            },
+            owners_are_tracked=view.org.owners_are_tracked,
+        )
         self._websites = _websites(view.accounts.values())
         self._related = _related(view)
         self._outreach = _outreach_roles(view, layers)
@@ -186,6 +193,7 @@ class Lookout:
         return Deal(
             opportunity=opportunity,
             was_open=past.phase_at(interaction.starts_at) is Phase.OPEN,
+            owner_id=past.owner_at(interaction.starts_at) or opportunity.owner_id,
             closed_at=past.closed_at,
             contacts=self._holders(opportunity.id),
             primary=next((r.contact_id for r in roles if r.is_primary), None),
