@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 from time import process_time
@@ -10,13 +10,14 @@ from typing import Final
 
 import msgspec
 
+from benchmarks.association.ablation import activity_of, answers_without
 from benchmarks.association.clustering import Pairwise, merges_across, pairwise
 from benchmarks.association.load import LoadedWorld, at_present, load
 from benchmarks.association.occasions import accounts_of_occasions
 from syncd import clock
 from syncd.app import App
 from syncd.config.load import load_config
-from syncd.evaluate.answers import Judged
+from syncd.evaluate.answers import Answer, Judged
 from syncd.evaluate.baselines import BASELINES
 from syncd.evaluate.evaluation import Evaluation, evaluate
 from syncd.evaluate.labels import Label, read_labels
@@ -31,6 +32,8 @@ from syncd.wiring import open_app
 _KIND: Final = re.compile(
     r"(ordinary|twice_as_dirty|hints_withheld|as_of|no_history|roles_\d+_missing)"
 )
+ABLATED: Final = "ordinary"
+"""The kind of worlds on which evidence is left out."""
 _EXPLAINED: Final = 25
 
 
@@ -43,6 +46,8 @@ class Measured:
         roles_missing: Share of the people who decide that have no contact role.
         judged: Its labelled activities, ids and blocks told apart from other worlds'.
         merges: Found interactions whose records' people share no account.
+        without: By what evidence is left out, an answer for each of ``judged``; of
+            worlds of ordinary dirt only.
         explain_s: Median seconds of processor time of ``explain``, without start-up.
     """
 
@@ -54,6 +59,7 @@ class Measured:
     clustering: Pairwise
     merges: int
     explain_s: float
+    without: Mapping[str, tuple[Answer, ...]] = field(default_factory=dict)
 
 
 def kind_of(world: str) -> str:
@@ -76,6 +82,11 @@ def measure(settings: Path, *, seed: int, accounts: int) -> Measured:
         views = {view.records.home: view for view in _views(app)}
         judged = tuple(_judged(app, world, views, name=settings.stem))
         explain_s = _explain_s(app, judged)
+        is_ordinary = kind_of(settings.stem) == ABLATED
+        policy = app.policy.association
+        without: dict[str, tuple[Answer, ...]] = {}
+        if is_ordinary:
+            without = answers_without(views.values(), judged, policy)
     found = {
         str(ref): interaction.key
         for view in views.values()
@@ -92,6 +103,7 @@ def measure(settings: Path, *, seed: int, accounts: int) -> Measured:
         clustering=pairwise(world.same, found),
         merges=len(merges_across(found, accounts_of)),
         explain_s=explain_s,
+        without=without,
     )
 
 
@@ -146,6 +158,6 @@ def _explain_s(app: App, judged: tuple[Judged, ...]) -> float:
         explainer = Explainer(
             looker=looker, plans=app.store.plans, ledger=app.store.ledger
         )
-        explainer.explain(one.activity_id.rpartition(" ")[2])
+        explainer.explain(activity_of(one))
         spent.append(process_time() - began)
     return median(spent)

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from benchmarks.association.ablation import figures_without
 from benchmarks.association.bars import Bar
 from benchmarks.association.measure import Measured
-from syncd.evaluate.evaluation import ENOUGH, Evaluation
-from syncd.evaluate.figures import Figures
+from syncd.evaluate.evaluation import ENOUGH, Evaluation, ours
+from syncd.evaluate.figures import Figures, figures_of
 from syncd.reports.charts import Chart, Line, svg
 from syncd.reports.evaluation import reliability, trade
 from syncd.reports.evaluation_tables import interval, number, percent
@@ -70,6 +71,9 @@ def page_of(
         _SLICES.format(enough=ENOUGH),
         _slices(everything),
         _behind(everything),
+        "## What each kind of evidence is worth",
+        _ABLATION,
+        _ablation(measured),
         "## Which records speak of one interaction",
         _clustering(measured),
     ]
@@ -121,6 +125,11 @@ BEHIND_BECAUSE: Final[Mapping[str, str]] = {
     ),
 }
 """Why another rule costs less on a slice, for people to read beside the figures."""
+
+
+_ABLATION: Final = """Figures of the worlds of ordinary dirt with one kind of evidence
+left out, nothing fitted anew, sorted by what it costs to be without it. The kinds are
+explained [here](association.md#weights)."""
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -319,6 +328,45 @@ def _behind(everything: Evaluation) -> str:
     if not found:
         return "On every slice of enough labels no other rule costs less than syncd."
     return "\n".join(["Where another rule costs less than syncd, and why:", "", *found])
+
+
+def _ablation(measured: Sequence[Measured]) -> str:
+    chosen = [one for one in measured if one.without]
+    if not chosen:
+        return "No world of ordinary dirt was measured."
+    judged = [judged for one in chosen for judged in one.judged]
+    full = figures_of(judged, ours)
+    found = {
+        name: figures_without(judged, [a for one in chosen for a in one.without[name]])
+        for name in chosen[0].without
+    }
+    headings = (
+        "left out",
+        "precision",
+        "coverage",
+        "wrong account",
+        "ECE",
+        "cost",
+        "cost more",
+    )
+    rows = [("nothing", *_left(full, full))]
+    rows += [
+        (name, *_left(own, full))
+        for name, own in sorted(found.items(), key=lambda one: -(one[1].cost or 0.0))
+    ]
+    return table(headings, rows)
+
+
+def _left(own: Figures, full: Figures) -> tuple[str, ...]:
+    more = (own.cost or 0.0) - (full.cost or 0.0)
+    return (
+        percent(own.precision, digits=2),
+        percent(own.coverage),
+        percent(own.wrong_account_rate, digits=2),
+        number(own.ece),
+        number(own.cost),
+        number(more, digits=4, sign=True),
+    )
 
 
 def _clustering(measured: Sequence[Measured]) -> str:

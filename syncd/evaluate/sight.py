@@ -1,8 +1,8 @@
 """What another tool sees of an interaction: its people, and the deals around them.
 
 People are recognised as syncd recognises them, which flatters the tools. Whether a deal
-was open is asked as of the interaction, since tools decide when it takes place; of the
-rest (owner, roles, last change) the mirror has today's values.
+was open, whose it was, and where a person worked is asked as of the interaction, since
+tools decide when it takes place; roles and last changes are today's.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from syncd.association.past import OpportunityPast, Phase, pasts
+from syncd.association.past import OpportunityPast, Phase, account_at, pasts
 from syncd.model.entities import Account, Activity, ContactRole, Opportunity
 from syncd.model.interaction import Interaction, Participant, Side
 from syncd.model.mail import domain_of, registrable_domain
@@ -24,6 +24,7 @@ class Deal:
 
     Attributes:
         was_open: At the interaction.
+        owner_id: Who owned it then; today's owner where nothing tells.
         closed_at: When it was closed for good; None while open or unknown.
         contacts: Who holds a contact role today.
         primary: The primary contact, None without one.
@@ -33,6 +34,7 @@ class Deal:
 
     opportunity: Opportunity
     was_open: bool
+    owner_id: str | None
     closed_at: datetime | None
     contacts: frozenset[str]
     primary: str | None
@@ -48,11 +50,6 @@ class Deal:
         """The account that it lies under."""
         return self.opportunity.account_id
 
-    @property
-    def owner_id(self) -> str | None:
-        """Who owns it today."""
-        return self.opportunity.owner_id
-
 
 @dataclass(frozen=True, kw_only=True)
 class Sight:
@@ -64,7 +61,7 @@ class Sight:
         host: Ours who held or sent it; None if unknown.
         deals: Every deal of the people's accounts, of the accounts of their domains,
             and of their roles, by id.
-        account_of: Account of each known contact, in the people's order.
+        account_of: Account of each known contact then, in the people's order.
         domains: Accounts found by the website's domain of people without a contact.
         outreach_deals: Deals that a participant's prospect has a role on in Outreach.
     """
@@ -110,8 +107,18 @@ class Lookout:
         """Nothing of the associator's own choices is read."""
         self._view = view
         layers = [one for one in (view.records.guests, view.records) if one]
-        history = [row for layer in layers for row in layer.opportunity_history]
-        self._pasts = pasts(view.opportunities, history, view.org.stages)
+        self._pasts = pasts(
+            view.opportunities,
+            (row for layer in layers for row in layer.opportunity_history),
+            view.org.stages,
+            changes=(row for layer in layers for row in layer.opportunity_changes),
+            former={
+                ref.id: versions
+                for ref, versions in view.records.former.items()
+                if ref.object == "Opportunity"
+            },
+            owners_are_tracked=view.org.owners_are_tracked,
+        )
         self._websites = _websites(view.accounts.values())
         self._related = _related(view)
         self._outreach = _outreach_roles(view, layers)
@@ -120,7 +127,7 @@ class Lookout:
         """What a tool sees of this interaction."""
         people = interaction.external
         contacts = {c for person in people for c in person.contact_ids}
-        account_of = self._accounts(people)
+        account_of = self._accounts(people, interaction.starts_at)
         domains = self._domains(people)
         outreach = frozenset(
             deal
@@ -156,13 +163,17 @@ class Lookout:
     def _holders(self, opportunity_id: str) -> frozenset[str]:
         return frozenset(role.contact_id for role in self._roles(opportunity_id))
 
-    def _accounts(self, people: Iterable[Participant]) -> dict[str, str]:
-        known = (
-            self._view.contacts.get(contact)
-            for person in people
-            for contact in person.contact_ids
-        )
-        return {c.id: c.account_id for c in known if c and c.account_id}
+    def _accounts(self, people: Iterable[Participant], at: datetime) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for contact_id in (c for person in people for c in person.contact_ids):
+            contact = self._view.contacts.get(contact_id)
+            if contact is not None:
+                ref = RecordRef("salesforce", "Contact", contact_id)
+                former = self._view.records.former.get(ref, ())
+                account_id = account_at(contact, former, at)
+                if account_id is not None:
+                    found[contact_id] = account_id
+        return found
 
     def _domains(self, people: Iterable[Participant]) -> frozenset[str]:
         unknown = [p.email for p in people if not p.contact_ids and p.email]
@@ -186,6 +197,7 @@ class Lookout:
         return Deal(
             opportunity=opportunity,
             was_open=past.phase_at(interaction.starts_at) is Phase.OPEN,
+            owner_id=past.owner_at(interaction.starts_at) or opportunity.owner_id,
             closed_at=past.closed_at,
             contacts=self._holders(opportunity.id),
             primary=next((r.contact_id for r in roles if r.is_primary), None),

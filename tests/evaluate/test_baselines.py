@@ -1,10 +1,16 @@
 """Other tools' rules: each does what its page says, on a few deals of one account."""
 
+from dataclasses import replace
+
+import msgspec
 import pytest
 
 from syncd.evaluate.baselines import BASELINES
 from syncd.evaluate.sight import Lookout
 from syncd.model.entities import Account
+from syncd.model.record import RecordRef
+from syncd.model.view import Former
+from syncd.pipeline.judge import build_view
 from tests.core.conftest import ago
 
 WON = {"is_closed": True, "stage": "Won"}
@@ -223,3 +229,37 @@ def test_only_rules_that_take_all_choose_several(meeting, name):
         for person in ("ann", "bob"):
             meeting.role(key, person, is_primary=True)
     assert len(chosen(meeting, name)) <= 1
+
+
+def test_tools_see_whose_a_deal_was_and_where_a_person_worked(meeting):
+    """A deal that was handed on, and a contact who moved since, stand as they did."""
+    records = meeting.records()
+    deal, ann = records.opportunities[0], records.contacts[0]
+    yesterday = ago(hours=20)
+    former = {
+        RecordRef("salesforce", "Opportunity", deal.id): (
+            Former(until=yesterday, entity=deal),
+        ),
+        RecordRef("salesforce", "Contact", ann.id): (
+            Former(until=yesterday, entity=ann),
+        ),
+    }
+    moved = replace(
+        records,
+        opportunities=(
+            msgspec.structs.replace(deal, owner_id="005other", modified_at=yesterday),
+            *records.opportunities[1:],
+        ),
+        contacts=(
+            msgspec.structs.replace(ann, account_id="001else"),
+            *records.contacts[1:],
+        ),
+        former=former,
+    )
+    view = build_view(
+        moved, org=meeting.context(), policy=meeting.rules(), now=meeting.now
+    )
+    sight = Lookout(view).sight_of(view.interactions[-1])
+    assert sight.companies == ("001acme",)
+    owners = {one.id: one.owner_id for one in sight.deals}
+    assert owners == {"006old": "005rep", "006new": "005other"}
