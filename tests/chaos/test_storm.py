@@ -12,7 +12,7 @@ def test_every_change_comes_about_exactly_once(store_url, tmp_path):
         "SYNCD_STORE__ENCRYPTION_KEY": "env:KEY_OF_STORE",
         "KEY_OF_STORE": Fernet.generate_key().decode(),
     }
-    weather = Weather(accounts=5, changes=60, kills=4, trouble=0.15, seed=5)
+    weather = Weather(accounts=8, changes=60, kills=4, trouble=0.15, seed=5)
     figures = Storm(weather, tmp_path, environment=environment).blow()
     assert (figures.verdict.doubled, figures.verdict.lost) == ([], [])
     assert figures.missed(weather) == []
