@@ -15,6 +15,7 @@ from syncd.db.tables import (
     DIRTY,
     FACTS,
     FILING,
+    FILING_KEYS,
     POLLS,
     QUARANTINE,
     RECORDS,
@@ -303,6 +304,17 @@ class SqlMirror:
         )
         with self._read() as connection:
             return [RecordRef(*row) for row in connection.execute(query).all()]
+
+    def naming(self, ids: Sequence[str]) -> Sequence[RecordRef]:
+        """Salesforce records that name one of these Salesforce records, in order."""
+        found: set[RecordRef] = set()
+        with self._read() as connection:
+            for some in chunks([f"sf:{one}" for one in ids]):
+                query = sa.select(*(FILING_KEYS.c[column] for column in _REF)).where(
+                    FILING_KEYS.c.key.in_(some), FILING_KEYS.c.system == "salesforce"
+                )
+                found.update(RecordRef(*row) for row in connection.execute(query))
+        return sorted(found)
 
     def home_of(self, ref: RecordRef) -> tuple[str, str] | None:
         """The home of a record, and why it is filed there."""
