@@ -283,7 +283,8 @@ class SqlMirror:
             if row is None:
                 return None
             # Callers decode it when this is long over: damage is told here.
-            kind = ENTITY_TYPES[(row.system, row.object)]
+            # One that was gone before the first poll has no fields of its kind.
+            kind = dict if row.deleted else ENTITY_TYPES[(row.system, row.object)]
             msgspec.json.decode(row.fields, type=kind)
         return Record(
             ref=ref,
