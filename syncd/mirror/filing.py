@@ -139,7 +139,7 @@ def _(one: Lead) -> Keys:
     # A converted lead is its contact; its addresses speak for the contact.
     own = () if one.is_converted else tuple(_mail(one.emails))
     return Keys(
-        looks_up=_lookups(_sf(one.converted_account_id)),
+        looks_up=_lookups(_sf(one.converted_account_id), _sf(one.converted_contact_id)),
         defines=(f"sf:{one.id}", *own),
         addresses=one.emails,
         level=1,

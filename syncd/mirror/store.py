@@ -25,6 +25,7 @@ from syncd.mirror.doubts import clear, note_unmapped, read_doubts, unmapped_of
 from syncd.mirror.guests import GUESTS, host_homes
 from syncd.mirror.intake import take_in
 from syncd.mirror.load import load_homes
+from syncd.mirror.lookup import find, naming, read_facts
 from syncd.mirror.org import read_all, read_org
 from syncd.mirror.proof import (
     load_proofs,
@@ -57,7 +58,6 @@ _CURSORS: Final = sa.select(CURSORS.c.object, CURSORS.c.scope, CURSORS.c.cursor)
     CURSORS.c.system == sa.bindparam("of_system")
 )
 _POLLS: Final = sa.select(POLLS)
-_FACTS: Final = sa.select(FACTS.c.name, FACTS.c.value)
 _MARK: Final = sa.select(sa.func.max(DIRTY.c.mark))
 _DIRTY: Final = (
     sa.select(DIRTY)
@@ -138,7 +138,7 @@ class SqlMirror:
     def facts(self) -> Mapping[str, Any]:
         """Everything remembered about the org."""
         with self._read() as connection:
-            return _facts(connection)
+            return read_facts(connection)
 
     def quarantined(self) -> Sequence[tuple[Quarantined, datetime]]:
         """Records that could not be read, newest first."""
@@ -255,7 +255,7 @@ class SqlMirror:
     def org(self, policy: Policy) -> OrgContext:
         """What is the same for every account."""
         with self._read() as connection:
-            return read_org(connection, policy=policy, facts=_facts(connection))
+            return read_org(connection, policy=policy, facts=read_facts(connection))
 
     def users(self) -> Sequence[User]:
         """Salesforce's users."""
@@ -282,7 +282,8 @@ class SqlMirror:
             if row is None:
                 return None
             # Callers decode it when this is long over: damage is told here.
-            kind = ENTITY_TYPES[(row.system, row.object)]
+            # One that was gone before the first poll has no fields of its kind.
+            kind = dict if row.deleted else ENTITY_TYPES[(row.system, row.object)]
             msgspec.json.decode(row.fields, type=kind)
         return Record(
             ref=ref,
@@ -296,13 +297,13 @@ class SqlMirror:
 
     def find(self, record_id: str) -> Sequence[RecordRef]:
         """Records with this id in any system; 15- and 18-character ids are equal."""
-        query = (
-            sa.select(RECORDS.c.system, RECORDS.c.object, RECORDS.c.id)
-            .where(RECORDS.c.id == (salesforce_id(record_id) or record_id))
-            .order_by(RECORDS.c.system.desc(), RECORDS.c.object)
-        )
         with self._read() as connection:
-            return [RecordRef(*row) for row in connection.execute(query).all()]
+            return find(connection, record_id)
+
+    def naming(self, ids: Sequence[str]) -> Sequence[RecordRef]:
+        """Salesforce records that name one of these Salesforce records, in order."""
+        with self._read() as connection:
+            return naming(connection, ids)
 
     def home_of(self, ref: RecordRef) -> tuple[str, str] | None:
         """The home of a record, and why it is filed there."""
@@ -382,10 +383,6 @@ class SqlMirror:
 
     def _read(self) -> AbstractContextManager[sa.Connection]:
         return reading(self._engine, _PART)
-
-
-def _facts(connection: sa.Connection) -> dict[str, Any]:
-    return {row.name: json.loads(row.value) for row in connection.execute(_FACTS)}
 
 
 def _encoded(value: Any) -> str:  # noqa: ANN401 - any JSON value

@@ -28,6 +28,7 @@ from syncd.model.entities import ENTITY_TYPES, Meeting
 from syncd.model.outcome import PollOutcome
 from syncd.model.policy import Policy
 from syncd.model.record import RecordRef
+from syncd.pipeline.anew import follow_merges
 from syncd.ports.connector import Connector, Page, ReadRequest, ReadsAhead
 from syncd.ports.stores import CommitResult, Mirror, MirrorPage
 
@@ -141,7 +142,7 @@ def _poll_one(connector: Connector, inputs: PollInputs) -> PollOutcome:
                 ahead.read_ahead([one for some in requests.values() for one in some])
         for name, object_map in maps.items():
             asked = requests[name]
-            notes += _read_object(connector, object_map, asked, inputs, tally)
+            notes += _read_object(connector, object_map, asked, inputs, tally, maps)
     except (RemoteError, ConfigError) as caught:
         error = caught
     outcome = PollOutcome(
@@ -256,8 +257,12 @@ def _read_object(
     requests: Sequence[ReadRequest],
     inputs: PollInputs,
     tally: _Tally,
+    maps: Mapping[str, ObjectMap],
 ) -> Iterator[str]:
-    """Read one object, every scope of it; yields notes about skipped scopes."""
+    """Read one object, every scope of it; yields notes about skipped scopes.
+
+    ``maps`` are those of all objects that this connector reads.
+    """
     system, name = connector.system, object_map.object
     if not requests:
         yield f"{name}: nobody's calendar is known yet"
@@ -268,6 +273,10 @@ def _read_object(
                 yield f"{page.scope}: {page.skipped_scope}"
                 continue
             records, bad = translate(page.records, object_map)
+            with _understanding(system):
+                follow_merges(
+                    connector, records, maps, mirror=inputs.mirror, now=inputs.now
+                )
             result = inputs.mirror.commit(
                 MirrorPage(
                     system=system,

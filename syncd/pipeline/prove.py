@@ -15,17 +15,15 @@ import structlog
 from syncd.errors import RemoteError
 from syncd.mapping.load import LoadedMappings, fit
 from syncd.mapping.schema import ObjectMap
-from syncd.mapping.translate import translate
 from syncd.model.policy import Policy
-from syncd.model.record import RawRecord, RecordRef
+from syncd.pipeline.anew import read_anew
 from syncd.pipeline.poll import WINDOWED, FactMirror, Progress
 from syncd.ports.connector import Connector, ProvableConnector, Span
-from syncd.ports.stores import MirrorPage, Proof
+from syncd.ports.stores import Proof
 
 _LOG: Final = structlog.get_logger()
 _SETTLED: Final = timedelta(minutes=15)  # longer than a poll's overlap
 _THOROUGH_EVERY: Final = timedelta(days=7)
-_AT_ONCE: Final = 500
 _DOUBT_FROM: Final = 20
 
 
@@ -198,24 +196,13 @@ class _Object:
 
     def _repair(self, ids: Iterable[str]) -> set[str]:
         """Read these records anew and file them; the ids of those that are gone."""
-        system = self._connector.system
-        object_map = self._object_map()
-        absent: set[str] = set()
-        refs = [RecordRef(system, self._name, one) for one in sorted(ids)]
-        for start in range(0, len(refs), _AT_ONCE):
-            some = refs[start : start + _AT_ONCE]
-            found = self._connector.fetch(some, object_map.remote_fields())
-            absent |= {ref.id for ref, record in found.items() if record is None}
-            raw = [
-                record or RawRecord(ref=ref, version="", deleted=True)
-                for ref, record in found.items()
-            ]
-            records, bad = translate(raw, object_map)
-            page = MirrorPage(
-                system=system, object=self._name, records=records, quarantined=bad
-            )
-            self._inputs.mirror.commit(page, now=self._inputs.now())
-        return absent
+        return read_anew(
+            self._connector,
+            self._object_map(),
+            ids,
+            mirror=self._inputs.mirror,
+            now=self._inputs.now,
+        )
 
     def _object_map(self) -> ObjectMap:
         """The mapping, as far as the org has its fields."""

@@ -51,7 +51,7 @@ def build_plan(findings: Sequence[Finding], *, inputs: PlanInputs) -> Plan:
         for proposed in finding.changes:
             change, why_not = _change(finding, proposed, inputs)
             if change is None:
-                dropped[finding.id] = Held(says=why_not)
+                dropped[finding.id] = Held(says=why_not, waiting=True)
                 continue
             known = planned.get(change.id)
             planned[change.id] = _merged(known, change) if known else change
@@ -114,7 +114,10 @@ def _change(
     for name, value in copied.items():
         text = inputs.texts.get((value.ref, value.field))
         if text is None:
-            return None, "the text moved since it was judged; it is judged again"
+            return (
+                None,
+                "the text cannot be read as it was judged; it waits until it can",
+            )
         after[name] = text
     before = object_map.to_vendor(proposed.before)
     what = proposed.natural_key or target.id

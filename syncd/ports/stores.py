@@ -200,6 +200,10 @@ class Mirror(Protocol):
         """Records with this id in any system; 15- and 18-character ids are equal."""
         ...
 
+    def naming(self, ids: Sequence[str]) -> Sequence[RecordRef]:
+        """Salesforce records that name one of these Salesforce records, in order."""
+        ...
+
     def home_of(self, ref: RecordRef) -> tuple[str, str] | None:
         """The home of a record, and why it is filed there."""
         ...

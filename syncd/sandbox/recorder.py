@@ -48,6 +48,7 @@ class Fault:
 
     Attributes:
         method: Regular expression; so is ``path``.
+        writes: Hit only what could change a record, whatever its method is.
         times: How many requests it hits.
         share: Part of the matching requests that it hits, drawn by lot.
         after: The request takes effect first: its answer is what gets lost.
@@ -58,6 +59,7 @@ class Fault:
 
     method: str = ".*"
     path: str = ".*"
+    writes: bool = False
     times: int = 1
     share: float = 1.0
     status: int = 503
@@ -133,6 +135,7 @@ class Recorder:
             fault.times > 0
             and re.fullmatch(fault.method, request.method) is not None
             and re.search(fault.path, request.path) is not None
+            and (not fault.writes or self.service.is_write(request))
             and (fault.share >= 1 or self._lots.random() < fault.share)
         )
 

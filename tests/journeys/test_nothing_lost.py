@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from syncd.kit.instants import iso_z
+from syncd.model.record import RecordRef
 from syncd.wiring import open_app
 
 
@@ -188,3 +189,31 @@ def test_a_service_that_hides_half_its_records_deletes_nothing(app, sandbox):
     assert (proof.gone, bool(proof.doubted)) == (0, True)
     counts = app.store.mirror.live_counts()
     assert counts[("outreach", "prospect")] == len(prospects)
+
+
+def test_what_a_merge_has_moved_is_read_though_no_stamp_moved(app, sandbox):
+    """Activities and roles of the loser name the survivor in the mirror, too."""
+    tables = sandbox.salesforce.tables
+    app.poll(only="salesforce")
+    role = next(iter(tables.rows("OpportunityContactRole", with_deleted=False)))
+    loser = role["ContactId"]
+    naming = {
+        row["Id"]: name
+        for name in ("Task", "Event", "OpportunityContactRole")
+        for row in tables.rows(name, with_deleted=False)
+        if loser in {row.get("WhoId"), row.get("ContactId")}
+        if is_known(app, row["Id"])
+    }
+    assert len(set(naming.values())) > 1
+    account = tables.find("Contact", loser)["AccountId"]
+    winner = insert(sandbox, "Contact", LastName="Survivor", AccountId=account)
+    settle(sandbox)
+    app.poll(only="salesforce")
+    body = {"object": "Contact", "id": winner, "losers": [loser]}
+    sandbox.salesforce.control("merge", body)
+    settle(sandbox)
+    app.poll(only="salesforce")
+    for record_id, name in naming.items():
+        known = app.store.mirror.get(RecordRef("salesforce", name, record_id))
+        assert loser not in known.fields.decode()
+        assert winner in known.fields.decode()

@@ -126,3 +126,20 @@ def test_what_the_stop_file_held_back_is_done_when_it_is_gone(jobs, app, sandbox
     app.config.stop_path.unlink()
     jobs.reconcile()
     assert roles_in_outreach(sandbox) == before + 1
+
+
+def test_a_note_that_could_not_be_read_is_copied_when_it_can_be(app, sandbox):
+    """Nothing moves meanwhile, so no poll would bring it up again."""
+    jobs = ServiceJobs(app)
+    for system in app.connectors:
+        jobs.poll(system)
+    sandbox.recorders["outreach"].break_next(Fault(path="/calls", status=400))
+    jobs.reconcile()
+    [plan] = app.store.plans.latest(1)
+    unread = [f for f in plan.findings if f.rule == "call-notes" and f.waiting]
+    assert {f.why_not for f in unread} == {
+        "the text cannot be read as it was judged; it waits until it can"
+    }
+    jobs.reconcile()
+    tasks = sandbox.salesforce.tables.stored("Task")
+    assert all(tasks[f.subject.id]["Description"] for f in unread)

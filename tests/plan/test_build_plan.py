@@ -168,7 +168,7 @@ def test_what_a_person_touched_lately_is_written_under_a_guard(hours, by, guarde
 
 
 def test_a_text_is_filled_in_or_the_change_waits():
-    """A text that moved since it was judged is not copied."""
+    """A text that moved since it was judged, or cannot be read, is not copied."""
     call = RecordRef("outreach", "call", "7")
     text = TextOf(ref=call, field="note", length=5, sha256="x")
     copied = change(before={"note": None}, after={"note": text})
@@ -179,7 +179,8 @@ def test_a_text_is_filled_in_or_the_change_waits():
     }
     plan = build_plan([finding(copied)], inputs=inputs())
     assert plan.changes == ()
-    assert "moved since" in plan.findings[0].why_not
+    assert "cannot be read" in plan.findings[0].why_not
+    assert plan.findings[0].waiting
 
 
 def test_a_natural_key_is_the_effect_whatever_fields_are_written():

@@ -98,6 +98,25 @@ def test_an_answer_can_be_lost_after_the_effect(outreach):
     assert outreach.attributes("prospects/1")["title"] == "CTO"
 
 
+def test_a_fault_can_wait_for_a_write(outreach):
+    """What is read before it, by whatever method, goes well."""
+    recorder = Recorder(outreach.service, outreach.clock)
+    recorder.break_next(Fault(writes=True, status=502))
+    headers = {
+        "authorization": f"Bearer {outreach.token}",
+        "content-type": "application/vnd.api+json",
+    }
+
+    def status(method):
+        data = {"type": "prospect", "id": 1, "attributes": {"title": "CTO"}}
+        body = b"" if method == "GET" else json.dumps({"data": data}).encode()
+        path = "/api/v2/prospects/1"
+        asked = Request(method=method, path=path, headers=headers, body=body)
+        return recorder.handle(asked).status
+
+    assert [status(one) for one in ("GET", "PATCH", "PATCH")] == [200, 502, 200]
+
+
 def test_the_control_port_reaches_a_service(recorder):
     """Hooks answer with the service's state; unknown ones with 404."""
     control = ControlService({"chorus": recorder}, SandboxClock())

@@ -195,3 +195,7 @@ def test_a_merged_contact_leads_to_its_survivor(
     home = _home(acme, now)
     assert [contact.id for contact in home.contacts] == [ANN]
     assert home.merged == {gone[0]: ANN, gone[1]: gone[0]}
+    for loser in gone:
+        known = acme.mirror.get(RecordRef("salesforce", "Contact", loser))
+        assert known is not None
+        assert known.deleted
