@@ -74,9 +74,10 @@ def _ref(target):
 
 @pytest.fixture
 def deal(world):
-    """Ann and one open deal."""
+    """Ann with a role on the one open deal."""
     world.contact("ann")
     world.opportunity()
+    world.role("deal", "ann")
     return world
 
 

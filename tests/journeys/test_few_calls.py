@@ -91,7 +91,7 @@ def test_an_org_that_refuses_composites_is_read_query_by_query(app, sandbox, fau
     [poll] = app.poll(only="salesforce")
     assert poll.complete
     gets = [path for method, path in sent(sandbox, 0) if method == "GET"]
-    assert len([path for path in gets if path.endswith("/describe")]) == 12
+    assert len([path for path in gets if path.endswith("/describe")]) == 13
     counts = app.store.mirror.live_counts()
     contacts = sandbox.salesforce.tables.rows("Contact", with_deleted=False)
     assert counts[("salesforce", "Contact")] == len(list(contacts))
