@@ -1,4 +1,4 @@
-"""Saved plans; see :class:`syncd.ports.stores.Plans`."""
+"""Saved plans; see :class:`syncd.ports.plans.Plans`."""
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager

@@ -13,7 +13,8 @@ from syncd.model.record import RecordRef
 from syncd.model.view import AccountView
 from syncd.pipeline.judge import Judged
 from syncd.pipeline.look import Looker, Shown
-from syncd.ports.stores import Ledger, LedgerEntry, Plans
+from syncd.ports.plans import Plans
+from syncd.ports.stores import Ledger, LedgerEntry
 
 _SHOWN_CANDIDATES = 5
 

@@ -32,8 +32,9 @@ from syncd.pipeline.review import proposals_of, with_choices
 from syncd.plan.build import build_plan, text_values, with_cost
 from syncd.plan.inputs import Limits, PlanInputs, Touch
 from syncd.ports.connector import Connector
+from syncd.ports.plans import Plans
 from syncd.ports.reviews import Reviews
-from syncd.ports.stores import Ledger, Plans, Tombstones
+from syncd.ports.stores import Ledger, Tombstones
 
 _SALESFORCE: Final = "salesforce"
 

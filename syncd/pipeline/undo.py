@@ -32,7 +32,8 @@ from syncd.pipeline.cost import cost_of
 from syncd.plan.digest import digest_of
 from syncd.plan.order import in_order
 from syncd.ports.connector import Current, WritingConnector
-from syncd.ports.stores import Ledger, LedgerEntry, Plans, Tombstones
+from syncd.ports.plans import Plans
+from syncd.ports.stores import Ledger, LedgerEntry, Tombstones
 
 _HAPPENED: Final = frozenset({ItemStatus.DONE, ItemStatus.ALREADY})
 

@@ -11,7 +11,7 @@ from syncd.model.entities import User
 from syncd.model.ids import stable_id
 from syncd.model.membership import Base
 from syncd.model.outcome import ItemOutcome, PollOutcome, RunOutcome
-from syncd.model.plan import Change, Plan
+from syncd.model.plan import Change
 from syncd.model.policy import Policy
 from syncd.model.record import Quarantined, Record, RecordRef
 from syncd.model.tombstone import PastWrite, Tombstone
@@ -375,28 +375,4 @@ class Tombstones(Protocol):
 
     def add(self, tombstones: Iterable[Tombstone]) -> None:
         """Remember; an effect's earlier tombstone is replaced."""
-        ...
-
-
-class Plans(Protocol):
-    """Saved plans."""
-
-    def save(self, plan: Plan) -> None:
-        """Keep a plan."""
-        ...
-
-    def load(self, plan_id: str) -> Plan | None:
-        """A saved plan."""
-        ...
-
-    def latest(self, limit: int = 20) -> Sequence[Plan]:
-        """Saved plans, newest first."""
-        ...
-
-    def find_change(self, change_id: str) -> tuple[Plan, Change] | None:
-        """The newest plan that holds this change."""
-        ...
-
-    def find_finding(self, finding_id: str) -> Plan | None:
-        """The newest plan that holds this finding."""
         ...
