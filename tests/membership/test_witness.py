@@ -56,9 +56,8 @@ def witness(store):
 
 def org(store):
     """The org as the next plan knows it."""
-    return with_our_roles(
-        OrgContext(), mirror=store.mirror, tombstones=store.tombstones, now=NOW
-    )
+    stones = store.tombstones.all(now=NOW)
+    return with_our_roles(OrgContext(), mirror=store.mirror, stones=stones)
 
 
 def bases(store):
