@@ -5,7 +5,7 @@ import pytest
 from syncd.apply.recheck import Recheck
 from tests.simulation.run import run_seed
 
-SEEDS = range(40)
+MANY = range(40)
 
 
 def look_at_nothing_again(monkeypatch):
@@ -19,14 +19,15 @@ def forget_what_was_taken_back(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("sabotage", "told"),
+    ("sabotage", "told", "seeds"),
     [
-        (look_at_nothing_again, "overwritten"),
-        (forget_what_was_taken_back, "done again"),
+        # Somebody must edit in the very moment before a write: few seeds play that.
+        (look_at_nothing_again, "overwritten", (77, 212, *MANY)),
+        (forget_what_was_taken_back, "done again", MANY),
     ],
 )
-def test_a_broken_syncd_is_found_out(monkeypatch, sabotage, told):
-    """Within forty seeds, and with the promise that is broken."""
+def test_a_broken_syncd_is_found_out(monkeypatch, sabotage, told, seeds):
+    """Within some forty seeds, and with the promise that is broken."""
     sabotage(monkeypatch)
-    found = (says for seed in SEEDS for says in run_seed(seed).broken)
+    found = (says for seed in seeds for says in run_seed(seed).broken)
     assert any(told in says for says in found)
