@@ -140,6 +140,9 @@ def _links(view: AccountView, interaction: Interaction) -> Iterable[tuple[Link, 
             continue
         if not activity.what_id.startswith(OPPORTUNITY_PREFIX):
             continue
+        if activity.modified_by_id in view.org.our_user_ids:
+            # Else what we wrote would make us surer of the next one, for ever on.
+            continue
         link = Link(
             at=interaction.starts_at,
             opportunity_id=activity.what_id,
@@ -158,7 +161,7 @@ def set_by_person(
     A tool that logs in a person's name leaves its marks: an id of its own in the
     activity, or the activity among its own records.
     """
-    tools = view.org.integration_user_ids
+    tools = view.org.integration_user_ids | view.org.our_user_ids
     editor = activity.modified_by_id
     if editor is not None and editor != activity.created_by_id:
         return editor not in tools

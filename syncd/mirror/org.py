@@ -84,6 +84,7 @@ def read_org(
         email_domains=named or own_domains(connection, free_mail=free_mail),
         free_mail=free_mail,
         integration_user_ids=_integration_users(connection, policy, users),
+        our_user_ids=frozenset(facts.get("our_users", {}).values()),
         unmapped=frozenset(facts.get("unmapped", ())),
         configured=frozenset(facts.get("configured", ())),
         incomplete=frozenset(

@@ -50,6 +50,7 @@ class OrgContext:
         email_domains: Our own domains, lower-case.
         free_mail: Domains of free-mail providers, lower-case.
         integration_user_ids: Salesforce users whose records nobody "owns".
+        our_user_ids: Users that we write as; what they linked is no evidence.
         unmapped: ``system.Object.field`` of optional canonical fields that this org
             lacks or hides; what needs them is not checked, and says so.
         incomplete: Systems whose last poll was incomplete or that are off.
@@ -76,6 +77,7 @@ class OrgContext:
     email_domains: frozenset[str] = frozenset()
     free_mail: frozenset[str] = frozenset()
     integration_user_ids: frozenset[str] = frozenset()
+    our_user_ids: frozenset[str] = frozenset()
     unmapped: frozenset[str] = frozenset()
     configured: frozenset[str] = frozenset()
     incomplete: frozenset[str] = frozenset()
