@@ -27,7 +27,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """On CI a skip is a failure, unless it is for a missing Python."""
     if os.environ.get("SYNCD_NO_SKIPS") and report.skipped:
         reason = str(report.longrepr)
-        if "needs Python" not in reason and not hasattr(report, "wasxfail"):
+        if "needs Python" not in reason:
             report.outcome = "failed"
 
 

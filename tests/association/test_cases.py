@@ -14,16 +14,14 @@ THEMES = {
     path.stem: tomllib.loads(path.read_text(encoding="utf-8"))["case"]
     for path in sorted(FOLDER.glob("*.toml"))
 }
-KEYS = {"title", "source", "records", "holds", "expect_fail"}
+KEYS = {"title", "source", "records", "holds"}
 
 
 def _params() -> list[Any]:
     found = []
     for theme, cases in THEMES.items():
         for number, case in enumerate(cases, 1):
-            reason = case.get("expect_fail")
-            marks = [pytest.mark.xfail(reason=reason, strict=True)] if reason else []
-            found.append(pytest.param(case, id=f"{theme}-{number:02}", marks=marks))
+            found.append(pytest.param(case, id=f"{theme}-{number:02}"))
     return found
 
 
@@ -39,7 +37,7 @@ def test_every_case_can_be_read() -> None:
     """Each has a title of its own, a source, records and what must hold."""
     cases = [case for theme in THEMES.values() for case in theme]
     for case in cases:
-        assert KEYS - {"expect_fail"} <= case.keys() <= KEYS, case
+        assert case.keys() == KEYS, case
         assert case["holds"]
         assert case["source"]
     assert max(Counter(case["title"] for case in cases).values()) == 1
