@@ -20,6 +20,8 @@ from syncd.model.rule import RuleSpec
 from syncd.model.scope import Scope
 from syncd.model.tombstone import Tombstone
 from syncd.pipeline.apply import ApplyRequest, Selection, apply_plan
+from syncd.pipeline.known import org_as_known
+from syncd.pipeline.look import Looker
 from syncd.pipeline.plan import PlanRequest, connector_states, make_plan
 from syncd.pipeline.poll import PollInputs, Progress, poll
 from syncd.pipeline.prove import ProofInputs, prove
@@ -148,6 +150,23 @@ class App:
             if plugins.connectors()[name].proves and only in {None, name}
         }
         return prove(provable, inputs)
+
+    def looker(self) -> Looker:
+        """Looks homes up, judged as a plan would judge them now."""
+        now = clock.now()
+        org = org_as_known(
+            self.store.mirror,
+            self.policy,
+            stones=self.store.tombstones.all(now=now),
+            reviews=self.store.reviews,
+        )
+        return Looker(
+            mirror=self.store.mirror,
+            org=org,
+            policy=self.policy,
+            rules=self.rules,
+            now=now,
+        )
 
     def plan(
         self,

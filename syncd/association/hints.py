@@ -99,17 +99,16 @@ def _links_of_people(view: AccountView, interaction: Interaction) -> Iterable[st
             yield activity.what_id or ""
 
 
-def reliability(source: str, tally: Tally, own: Tally, elsewhere: Tally) -> float:
+def reliability(source: str, tally: Tally, own: Tally) -> float:
     """Log-odds that a source's word is right; 0 when it says nothing.
 
     Args:
         source: The system that gave its word.
         tally: How it did in this view.
         own: What the interaction that is judged adds to that; taken out again.
-        elsewhere: How it did in the rest of the org.
     """
     agreed, compared = _PRIOR * _PRIOR_COUNT, _PRIOR_COUNT
-    for one, sign in ((tally, 1), (own, -1), (elsewhere, 1)):
+    for one, sign in ((tally, 1), (own, -1)):
         more = one.get(source, (0, 0))
         agreed, compared = agreed + sign * more[0], compared + sign * more[1]
     share = min(_MOST, max(_LEAST, agreed / compared))

@@ -133,7 +133,7 @@ def _trust(
         return {}
     own = own_tally(ground.view, ground.outreach_to_crm, interaction)
     return {
-        source: reliability(source, ground.hint_tally, own, ground.view.org.hint_tally)
+        source: reliability(source, ground.hint_tally, own)
         for source in {hint.source for hint in hints}
     }
 

@@ -12,18 +12,11 @@ if TYPE_CHECKING:
 
 def show(invocation: "Invocation", *, kind: str, given: str, as_json: bool) -> None:
     """Print the timeline of ``kind`` (account or opportunity) with this id."""
-    from syncd import clock  # noqa: PLC0415
     from syncd.pipeline import timeline  # noqa: PLC0415
-    from syncd.pipeline.look import Looker  # noqa: PLC0415
 
     build: Any = getattr(timeline, f"{kind}_timeline")
     with invocation.app(connect=False) as app:
-        looker = Looker(
-            mirror=app.store.mirror,
-            policy=app.policy,
-            rules=app.rules,
-            now=clock.now(),
-        )
+        looker = app.looker()
         told: Timeline = build(looker, given)
     if as_json:
         print_json(told)

@@ -34,16 +34,13 @@ class SqlReviews:
         rows = [_row(one) for one in proposals]
         kept = {row["id"] for row in rows}
         with writing(self._engine, _PART) as connection:
-            known = sa.select(PROPOSALS.c.id, PROPOSALS.c.home).where(
-                PROPOSALS.c.rule.in_(sorted(rules))
-            )
-            inside = None if homes is None else frozenset(homes)
-            gone = [
-                row.id
-                for row in connection.execute(known).all()
-                if (inside is None or row.home in inside) and row.id not in kept
-            ]
-            _delete(connection, gone)
+            known = sa.select(PROPOSALS.c.id).where(PROPOSALS.c.rule.in_(sorted(rules)))
+            inside: list[sa.ColumnElement[bool]] = [sa.true()]
+            if homes is not None:
+                inside = [PROPOSALS.c.home.in_(some) for some in chunks(sorted(homes))]
+            for where in inside:
+                found = connection.scalars(known.where(where)).all()
+                _delete(connection, [one for one in found if one not in kept])
             upsert(connection, PROPOSALS, rows, update=("home", "rule", "body"))
 
     def add(self, proposals: Iterable[Proposal]) -> None:

@@ -62,8 +62,6 @@ class OrgContext:
             roles in this org.
         owners_are_tracked: Whether a change of an opportunity's owner leaves a trace
             in this org's field history.
-        hint_tally: By source, how many of its words for an opportunity agree with a
-            person's link, and of how many, in the rest of the org.
         choices: What people said that activities belong to, or do not; oldest first.
     """
 
@@ -86,7 +84,6 @@ class OrgContext:
     undone: frozenset[str] = frozenset()
     roles_are_copied: bool = False
     owners_are_tracked: bool = False
-    hint_tally: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     choices: tuple[Choice, ...] = ()
     value_tables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 

@@ -11,7 +11,7 @@ from syncd.model.entities import ENTITY_TYPES, Entity
 from syncd.model.policy import Policy
 from syncd.model.record import RecordRef, link_to
 from syncd.model.rule import RuleSpec
-from syncd.model.view import AccountView
+from syncd.model.view import AccountView, OrgContext
 from syncd.pipeline.judge import Judged, judge
 from syncd.ports.stores import Mirror
 
@@ -35,16 +35,17 @@ class Looker:
         self,
         *,
         mirror: Mirror,
+        org: OrgContext,
         policy: Policy,
         rules: Mapping[str, RuleSpec],
         now: datetime,
     ) -> None:
-        """Everything is judged as of ``now`` with this policy."""
+        """Everything is judged as of ``now`` with this policy in this org."""
         self._mirror = mirror
         self._policy = policy
         self._rules = tuple(rules.values())
         self._now = now
-        self.org = mirror.org(policy)
+        self.org = org
         self._shown: dict[RecordRef, Shown] = {}
 
     def find(self, given: str) -> Sequence[RecordRef]:

@@ -26,9 +26,10 @@ from syncd.model.tombstone import PastWrite, Tombstone, TombstoneKind
 from syncd.model.view import AccountView, OrgContext
 from syncd.pipeline.cost import cost_of
 from syncd.pipeline.judge import Judged, judge
-from syncd.pipeline.membership import Witness, with_made, with_our_roles
+from syncd.pipeline.known import org_as_known
+from syncd.pipeline.membership import Witness, with_made
 from syncd.pipeline.poll import FactMirror, Progress
-from syncd.pipeline.review import proposals_of, with_choices
+from syncd.pipeline.review import proposals_of
 from syncd.plan.build import build_plan, text_values, with_cost
 from syncd.plan.inputs import Limits, PlanInputs, Touch
 from syncd.ports.connector import Connector
@@ -71,10 +72,9 @@ def make_plan(request: PlanRequest) -> Plan:
     plan's notes name it, and nothing of it is planned.
     """
     stones = request.tombstones.all(now=request.now)
-    org = with_our_roles(
-        request.mirror.org(request.policy), mirror=request.mirror, stones=stones
+    org = org_as_known(
+        request.mirror, request.policy, stones=stones, reviews=request.reviews
     )
-    org = with_choices(org, reviews=request.reviews, stones=stones)
     witness = Witness(
         mirror=request.mirror,
         ledger=request.ledger,

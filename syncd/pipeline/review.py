@@ -97,6 +97,8 @@ def remember_accepted(
         for change in plan.changes
         if change.id in came_about and (asked or change.mode == Mode.REVIEW.value)
     ]
+    if not done:
+        return
     said = (choice_of(change, Verdict.ACCEPTED, at=now) for change in done)
     reviews.choose(choice for choice in said if choice is not None)
     reviews.withdraw([change.id for change in done])

@@ -3,13 +3,10 @@
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from typing import Final
 
-import jinja2
-
 from syncd.model.plan import Plan, PlanFinding
+from syncd.reports.templating import template
 from syncd.reports.values import (
     field_lines,
     foot_lines,
@@ -44,7 +41,7 @@ class _Section:
 
 def as_html(plan: Plan) -> str:
     """A self-contained page: picture, filters, findings by rule, changes, guards."""
-    return _template().render(
+    return template("plan.html").render(
         plan=plan,
         headline=headline(plan),
         sections=_sections(plan),
@@ -86,15 +83,6 @@ def _parts(findings: Sequence[PlanFinding], *, largest: int) -> tuple[_Part, ...
             )
         start += width
     return tuple(parts)
-
-
-@cache
-def _template() -> jinja2.Template:
-    text = (files("syncd.reports") / "templates" / "plan.html").read_text("utf-8")
-    environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.from_string(text)
 
 
 REPORT = as_html

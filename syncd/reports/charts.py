@@ -1,12 +1,11 @@
 """Line charts as SVG: without scripts, readable on paper and by screen readers."""
 
 from collections.abc import Sequence
-from functools import cache
-from importlib.resources import files
 from typing import Final
 
-import jinja2
 import msgspec
+
+from syncd.reports.templating import template
 
 _LEFT: Final = 52
 _TOP: Final = 12
@@ -57,7 +56,7 @@ def svg(chart: Chart) -> str:
     """The chart as one SVG element with its own style."""
     low = chart.lowest
     steps = [number / _TICKS for number in range(_TICKS + 1)]
-    return _template().render(
+    return template("chart.svg").render(
         chart=chart,
         left=_LEFT,
         top=_TOP,
@@ -105,12 +104,3 @@ def thinned(
         return tuple(points)
     last = len(points) - 1
     return tuple(points[round(k * last / (most - 1))] for k in range(most))
-
-
-@cache
-def _template() -> jinja2.Template:
-    text = (files("syncd.reports") / "templates" / "chart.svg").read_text("utf-8")
-    environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.from_string(text)

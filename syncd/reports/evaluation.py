@@ -2,21 +2,18 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from functools import cache
-from importlib.resources import files
-
-import jinja2
 
 from syncd.evaluate.baseline import Baseline
 from syncd.evaluate.evaluation import Evaluation
 from syncd.evaluate.slices import SLICES
 from syncd.reports.charts import Chart, Line, svg, thinned
 from syncd.reports.evaluation_tables import number, percent, tables_of
+from syncd.reports.templating import template
 
 
 def evaluation_page(evaluation: Evaluation, baselines: Mapping[str, Baseline]) -> str:
     """The page: figures, reliability, coverage against precision, baselines, slices."""
-    return _template().render(
+    return template("evaluation.html").render(
         evaluation=evaluation,
         tables=tuple(tables_of(evaluation)),
         reliability=svg(reliability(evaluation)),
@@ -72,12 +69,3 @@ def trade(evaluation: Evaluation) -> Chart:
 def _floor(values: Sequence[float]) -> float:
     """Where an axis of shares begins: at a whole tenth below all of them."""
     return min(0.9, math.floor(10 * min(values, default=0.0)) / 10)
-
-
-@cache
-def _template() -> jinja2.Template:
-    text = (files("syncd.reports") / "templates" / "evaluation.html").read_text("utf-8")
-    environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.from_string(text)

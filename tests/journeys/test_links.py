@@ -2,17 +2,13 @@
 
 from urllib.parse import urlsplit
 
-from syncd import clock
 from syncd.model.record import RecordRef
-from syncd.pipeline.look import Looker
 
 
 def test_a_record_of_every_kind_has_an_address(polled):
     """Also a calendar's event, whose address only the calendar knows."""
     app, sandbox = polled
-    looker = Looker(
-        mirror=app.store.mirror, policy=app.policy, rules=app.rules, now=clock.now()
-    )
+    looker = app.looker()
     plan = app.plan()
     named = {
         RecordRef(said.system, said.object, said.id)

@@ -148,3 +148,19 @@ def test_what_an_apply_writes_waits_no_longer(app, planned):
     done = {item.change_id for item in run.items if item.status.value == "done"}
     assert done & {change.id for change in waiting}
     assert not done & set(ids(app.store.reviews.waiting()))
+
+
+def test_what_a_person_refused_is_known_to_explain(app, planned):
+    """An explanation and a plan judge with the same knowledge."""
+    from syncd.pipeline.explain import Explainer
+
+    _, waiting = planned
+    refused = next(c for c in waiting if set(c.after) == {"WhatId"})
+    app.reject([refused.id])
+    looker = app.looker()
+    told = Explainer(
+        looker=looker, plans=app.store.plans, ledger=app.store.ledger
+    ).explain(refused.record_id)
+    target = refused.after["WhatId"]
+    (candidate,) = (c for c in told.candidates if c.target.id == target)
+    assert any("a person refused it" in one for one in candidate.vetoes)

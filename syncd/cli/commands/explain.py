@@ -35,18 +35,11 @@ def explain(
 
     Examples: ``syncd explain 00T5g00000AbCdEEAV``, ``syncd explain fnd_1f… --json``
     """
-    from syncd import clock  # noqa: PLC0415
     from syncd.cli.output import print_json  # noqa: PLC0415
     from syncd.pipeline.explain import Explainer  # noqa: PLC0415
-    from syncd.pipeline.look import Looker  # noqa: PLC0415
 
     with context.obj.app(connect=False) as app:
-        looker = Looker(
-            mirror=app.store.mirror,
-            policy=app.policy,
-            rules=app.rules,
-            now=clock.now(),
-        )
+        looker = app.looker()
         explainer = Explainer(
             looker=looker, plans=app.store.plans, ledger=app.store.ledger
         )
