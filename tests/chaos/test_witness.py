@@ -4,20 +4,16 @@ import pytest
 
 from syncd.config.load import load_config
 from syncd.ports.connector import Write
-from syncd.sandbox.run import start
 from syncd.wiring import open_app
 from tests.chaos.storm import Figures, Weather
 from tests.chaos.witness import Witness, judge
+from tests.sandboxes import company
 
 ROLE = "OpportunityContactRole"
 
 
-@pytest.fixture
-def sandbox():
-    """A small company."""
-    running = start(accounts=2, seed=5)
-    yield running
-    running.close()
+sandbox = company(accounts=2, seed=5)
+"""A small company."""
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 import requests
 from simple_salesforce import Salesforce
 
-from syncd.sandbox.run import start
+from tests.sandboxes import company
 
 HERE = Path(__file__).parent
 
@@ -30,12 +30,8 @@ def rewriting():
     return Rewriting
 
 
-@pytest.fixture(scope="module")
-def sandbox():
-    """One company for all clients."""
-    running = start(accounts=30, seed=3)
-    yield running
-    running.close()
+sandbox = company(accounts=30, seed=3, scope="module")
+"""One company for all clients."""
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,8 @@ from syncd.mapping.load import fit, load_mappings
 from syncd.model.record import RecordRef
 from syncd.ports.connector import ConnectorContext, Level, ReadRequest
 from syncd.sandbox.recorder import Fault
-from syncd.sandbox.run import start
 from tests.connector_contract.vault import Vault
+from tests.sandboxes import company
 
 SYSTEMS = sorted(plugins.connectors())
 SINCE = datetime.now(UTC) - timedelta(days=400)
@@ -38,12 +38,8 @@ DEFAULTS = {
 }
 
 
-@pytest.fixture(scope="module")
-def sandbox():
-    """One company for the whole suite; tests only read it."""
-    running = start(accounts=6, seed=9)
-    yield running
-    running.close()
+sandbox = company(accounts=6, seed=9, scope="module")
+"""One company for the whole suite; tests only read it."""
 
 
 @pytest.fixture(params=SYSTEMS)

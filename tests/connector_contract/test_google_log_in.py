@@ -4,16 +4,11 @@ import pytest
 
 from syncd.config.load import load_config
 from syncd.sandbox.recorder import Fault
-from syncd.sandbox.run import start
 from syncd.wiring import open_app
+from tests.sandboxes import company
 
-
-@pytest.fixture(scope="module")
-def sandbox():
-    """A small company for these tests; they only read it."""
-    running = start(accounts=2, seed=5)
-    yield running
-    running.close()
+sandbox = company(accounts=2, seed=5, scope="module")
+"""A small company for these tests; they only read it."""
 
 
 @pytest.fixture

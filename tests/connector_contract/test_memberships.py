@@ -5,8 +5,8 @@ from collections import defaultdict
 import pytest
 
 from syncd.config.load import load_config
-from syncd.sandbox.run import start
 from syncd.wiring import open_app
+from tests.sandboxes import company
 
 ROLES = {
     "salesforce": "OpportunityContactRole",
@@ -14,12 +14,8 @@ ROLES = {
 }
 
 
-@pytest.fixture(scope="module")
-def sandbox():
-    """A company with more opportunities than fit one question."""
-    running = start(accounts=90, seed=9)
-    yield running
-    running.close()
+sandbox = company(accounts=90, seed=9, scope="module")
+"""A company with more opportunities than fit one question."""
 
 
 def people(sandbox, system):

@@ -5,19 +5,15 @@ import pytest
 from syncd.config.load import load_config
 from syncd.ports.connector import Write, WriteStatus
 from syncd.sandbox.recorder import Fault
-from syncd.sandbox.run import start
 from syncd.wiring import open_app
+from tests.sandboxes import company
 
 ROLE = "opportunityProspectRole"
 PAGE = {"status": 200, "body": "<html>please log in to the network</html>"}
 
 
-@pytest.fixture
-def sandbox():
-    """A small company."""
-    running = start(accounts=2, seed=5)
-    yield running
-    running.close()
+sandbox = company(accounts=2, seed=5)
+"""A small company."""
 
 
 @pytest.fixture

@@ -8,19 +8,15 @@ from syncd import clock
 from syncd.errors import GuardError
 from syncd.pipeline.apply import Selection
 from syncd.sandbox.recorder import Fault
-from syncd.sandbox.run import start
+from tests.sandboxes import company
 
 HOUR = timedelta(hours=1)
 WRITERS = ("salesforce", "outreach")
 pytestmark = pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 
 
-@pytest.fixture
-def sandbox():
-    """A small company's services."""
-    running = start(accounts=4, seed=11)
-    yield running
-    running.close()
+sandbox = company(accounts=4, seed=11)
+"""A small company's services."""
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from syncd.db import tables
 from syncd.errors import StoreError
 from syncd.pipeline.apply import Selection
-from syncd.sandbox.run import start
 from syncd.wiring import open_app
+from tests.sandboxes import company
 
 GARBAGE, ANOTHER = "\x01xx", '{"is": "not it"}'
 CASES = [
@@ -35,12 +35,8 @@ CASES = [
 ]
 
 
-@pytest.fixture
-def sandbox():
-    """A small company's services."""
-    running = start(accounts=3, seed=11)
-    yield running
-    running.close()
+sandbox = company(accounts=3, seed=11)
+"""A small company's services."""
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ import pytest
 from syncd.kit import retry
 from syncd.sandbox.http import Response
 from syncd.sandbox.recorder import Fault
-from syncd.sandbox.run import start
 from syncd.wiring import open_app
+from tests.sandboxes import company
 from tests.stores import BOTH, configured
 
 SYSTEMS = ("salesforce", "outreach", "google_calendar", "chorus")
@@ -25,12 +25,8 @@ DATA = {
 ROWS = ("records", "data", "items", "engagements", "users")
 
 
-@pytest.fixture(scope="module")
-def sandbox():
-    """One company for all; what is wrong is put right after every test."""
-    running = start(accounts=5, seed=3)
-    yield running
-    running.close()
+sandbox = company(accounts=5, seed=3, scope="module")
+"""One company for all; what is wrong is put right after every test."""
 
 
 @pytest.fixture(scope="module", params=BOTH)

@@ -12,7 +12,7 @@ from syncd import clock
 from syncd.db.tables import FILING, LEDGER, RECORDS
 from syncd.errors import StoreError
 from syncd.pipeline.apply import Selection
-from syncd.sandbox.run import start
+from tests.sandboxes import company
 
 
 class Failing:
@@ -50,12 +50,8 @@ class Failing:
             connection.execute(sa.select(sa.func.pg_terminate_backend(pid, 5_000)))
 
 
-@pytest.fixture
-def sandbox():
-    """A small company's services."""
-    running = start(accounts=3, seed=11)
-    yield running
-    running.close()
+sandbox = company(accounts=3, seed=11)
+"""A small company's services."""
 
 
 def present(app):

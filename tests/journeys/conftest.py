@@ -4,15 +4,11 @@ import pytest
 
 from syncd.sandbox.run import start
 from syncd.wiring import open_app
+from tests.sandboxes import company
 from tests.stores import BOTH, configured
 
-
-@pytest.fixture
-def sandbox():
-    """Services of a small company with much to mend, stopped at the end."""
-    running = start(accounts=6, seed=3)
-    yield running
-    running.close()
+sandbox = company(accounts=6, seed=3)
+"""Services of a small company with much to mend, stopped at the end."""
 
 
 @pytest.fixture(scope="module", params=BOTH)

@@ -9,16 +9,11 @@ import pytest
 from syncd import clock
 from syncd.model.policy import Defaults
 from syncd.sandbox.recorder import Fault
-from syncd.sandbox.run import start
 from syncd.service.jobs import ServiceJobs
+from tests.sandboxes import company
 
-
-@pytest.fixture
-def sandbox():
-    """A company with a call that is mended once it is old enough."""
-    running = start(accounts=12, seed=11)
-    yield running
-    running.close()
+sandbox = company(accounts=12, seed=11)
+"""A company with a call that is mended once it is old enough."""
 
 
 @pytest.fixture
