@@ -25,7 +25,6 @@ from syncd.model.view import AccountView
 from syncd.pipeline.evaluate import EvaluationInputs, draws, judge_labels
 from syncd.pipeline.explain import Explainer
 from syncd.pipeline.judge import build_view
-from syncd.pipeline.look import Looker
 from syncd.sandbox.world.corpus.knobs import load_knobs
 from syncd.wiring import open_app
 
@@ -152,11 +151,8 @@ def _explain_s(app: App, judged: tuple[Judged, ...]) -> float:
     spent = []
     for one in judged[::step]:
         began = process_time()
-        looker = Looker(
-            mirror=app.store.mirror, policy=app.policy, rules=app.rules, now=clock.now()
-        )
         explainer = Explainer(
-            looker=looker, plans=app.store.plans, ledger=app.store.ledger
+            looker=app.looker(), plans=app.store.plans, ledger=app.store.ledger
         )
         explainer.explain(activity_of(one))
         spent.append(process_time() - began)

@@ -12,7 +12,14 @@ from syncd.evaluate.evaluation import ENOUGH, Evaluation, ours
 from syncd.evaluate.figures import Figures, figures_of
 from syncd.reports.charts import Chart, Line, svg
 from syncd.reports.evaluation import reliability, trade
-from syncd.reports.evaluation_tables import interval, number, percent
+from syncd.reports.evaluation_tables import (
+    Table,
+    baselines_table,
+    comparisons_table,
+    number,
+    percent,
+    slices_table,
+)
 
 DOCS: Final = Path(__file__).parents[2] / "docs"
 _FIGURES: Final = DOCS / "figures"
@@ -66,10 +73,11 @@ def page_of(
         "![Precision by coverage](figures/precision-by-coverage.svg)",
         _thresholds(together.by_kind, everything),
         "## Beside other tools' published rules",
-        _baselines(everything),
+        _table(baselines_table(everything)),
+        _table(comparisons_table(everything)),
         "## Slices",
         _SLICES.format(enough=ENOUGH),
-        _slices(everything),
+        _table(slices_table(everything)),
         _behind(everything),
         "## What each kind of evidence is worth",
         _ABLATION,
@@ -249,72 +257,8 @@ def _thresholds(pooled: Mapping[str, Evaluation], everything: Evaluation) -> str
     return table(headings, rows)
 
 
-def _baselines(everything: Evaluation) -> str:
-    own = everything.figures
-    rows = [
-        (
-            "**syncd**",
-            percent(own.precision, digits=2),
-            percent(own.coverage),
-            percent(own.wrong_account_rate, digits=2),
-            number(own.cost),
-            "",
-            "",
-            "",
-        )
-    ]
-    for name, one in everything.baselines.items():
-        beside = everything.comparisons[name]
-        rows.append(
-            (
-                name,
-                percent(one.precision),
-                percent(one.coverage),
-                percent(one.wrong_account_rate, digits=2),
-                number(one.cost),
-                interval(beside.cost),
-                interval(beside.precision),
-                f"{beside.mcnemar.only_ours} : {beside.mcnemar.only_theirs}",
-            )
-        )
-    headings = (
-        "rule",
-        "precision",
-        "coverage",
-        "wrong account",
-        "cost",
-        "cost, ours less theirs",
-        "precision, ours less theirs",
-        "only one right, ours : theirs",
-    )
-    return table(headings, rows)
-
-
-def _slices(everything: Evaluation) -> str:
-    rows = [
-        (
-            name,
-            str(one.figures.n),
-            percent(one.figures.precision, digits=2),
-            percent(one.figures.coverage),
-            percent(one.figures.likeliest_right),
-            percent(one.figures.wrong_account_rate, digits=2),
-            number(one.figures.cost),
-            ", ".join(f"{b} {number(one.costs[b])}" for b in one.behind) or "none",
-        )
-        for name, one in everything.slices.items()
-    ]
-    headings = (
-        "slice",
-        "labels",
-        "precision",
-        "coverage",
-        "first right",
-        "wrong account",
-        "cost",
-        "behind",
-    )
-    return table(headings, rows)
+def _table(one: Table) -> str:
+    return table(one.headings, one.rows)
 
 
 def _behind(everything: Evaluation) -> str:

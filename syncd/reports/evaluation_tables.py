@@ -42,10 +42,10 @@ def tables_of(evaluation: Evaluation) -> Iterator[Table]:
     yield _summary(evaluation)
     yield _thresholds(evaluation)
     if evaluation.baselines:
-        yield _baselines(evaluation)
-        yield _comparisons(evaluation)
+        yield baselines_table(evaluation)
+        yield comparisons_table(evaluation)
     if evaluation.slices:
-        yield _slices(evaluation)
+        yield slices_table(evaluation)
 
 
 def _summary(evaluation: Evaluation) -> Table:
@@ -81,7 +81,8 @@ def _thresholds(evaluation: Evaluation) -> Table:
     )
 
 
-def _baselines(evaluation: Evaluation) -> Table:
+def baselines_table(evaluation: Evaluation) -> Table:
+    """What each rule comes to on the same labels."""
     rows = [("syncd", *_row(evaluation.figures))]
     rows += [(name, *_row(one)) for name, one in evaluation.baselines.items()]
     return Table(
@@ -101,7 +102,8 @@ def _row(one: Figures) -> tuple[str, ...]:
     )
 
 
-def _comparisons(evaluation: Evaluation) -> Table:
+def comparisons_table(evaluation: Evaluation) -> Table:
+    """Ours against each rule, with intervals."""
     rows = tuple(
         (name, *_compared(one)) for name, one in evaluation.comparisons.items()
     )
@@ -128,7 +130,8 @@ def interval(one: Interval) -> str:
     return f"{number(one.value, sign=True)} [{low}, {high}]"
 
 
-def _slices(evaluation: Evaluation) -> Table:
+def slices_table(evaluation: Evaluation) -> Table:
+    """What syncd comes to on each slice, and which other rule is best there."""
     rows = []
     for name, one in evaluation.slices.items():
         known = {k: cost for k, cost in one.costs.items() if cost is not None}
