@@ -7,7 +7,8 @@ from typing import Final
 import msgspec
 
 from syncd.association.cases import case_features, deal_with_case_features
-from syncd.association.features import field_of, opportunity_features, vetoes_of
+from syncd.association.features import opportunity_features, vetoes_of
+from syncd.association.field import field_of
 from syncd.association.ground import Deal, Ground
 from syncd.association.scene import Scene, names_case, open_cases, set_scene
 from syncd.association.weights import Weights, shipped

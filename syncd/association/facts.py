@@ -23,6 +23,7 @@ from syncd.model.interaction import Interaction, MatchKey, Participant, Side
 from syncd.model.policy import AssociationPolicy
 from syncd.model.record import RecordRef
 from syncd.model.view import AccountView, HomeRecords
+from syncd.model.words import fold, print_of, split_prints
 
 _BEFORE: Final = timedelta(days=1)
 _TARGETS: Final = {"Opportunity": "opportunities", "Case": "cases"}
@@ -179,6 +180,7 @@ def _word_absent(view: AccountView, key: str, fact: Fact) -> AccountView:
     forms = "|".join(re.escape(word) for word in fact.words)
     pattern = re.compile(rf"(?<![^\W_])(?:{forms})s?(?![^\W_])", re.IGNORECASE)
     bare = frozenset(word.lstrip("0") for word in fact.words)
+    prints = frozenset(print_of(fold(word)) for word in fact.words)
     refs = frozenset(ref.id for ref in _refs_of(view, key))
 
     def edit(one: Any) -> Any:  # noqa: ANN401 - any entity with a title
@@ -190,9 +192,15 @@ def _word_absent(view: AccountView, key: str, fact: Fact) -> AccountView:
             if text:
                 values[name] = pattern.sub("", text)
         note = getattr(one, "note", None)
-        if note is not None and note.case_numbers:
-            kept = tuple(n for n in note.case_numbers if n.lstrip("0") not in bare)
-            values["note"] = msgspec.structs.replace(note, case_numbers=kept)
+        if note is not None:
+            values["note"] = msgspec.structs.replace(
+                note,
+                case_numbers=tuple(
+                    n for n in note.case_numbers if n.lstrip("0") not in bare
+                ),
+                words="".join(sorted(split_prints(note.words) - prints)),
+                talk=tuple(kind for kind in note.talk if kind not in fact.words),
+            )
         return msgspec.structs.replace(one, **values) if values else one
 
     return _with_records(view, _edited(view.records, (*_TITLES, "calls"), edit))

@@ -2,16 +2,16 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from syncd.association.field import Field, had_any
 from syncd.association.ground import Deal, Stand
 from syncd.association.links import HABIT, SERIES, Precedents, strength
 from syncd.association.past import Phase
 from syncd.association.scene import Scene, ref_of_user
 from syncd.association.sheet import Sheet, add_said
-from syncd.association.words import NEW
+from syncd.association.speech import add_notes, add_title
 from syncd.model.association import Feature
 from syncd.model.record import RecordRef
 
@@ -20,75 +20,6 @@ STALE_AFTER: Final = timedelta(days=30)
 _FRESH: Final = timedelta(days=30)
 _NEAR_DAYS: Final = 45.0
 _FAR_DAYS: Final = 120.0
-_EARLY_PART: Final = 0.35
-_LATE_PART: Final = 0.65
-_HALF: Final = 0.5
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Field:
-    """All candidates of one interaction that no veto rules out, and what they share.
-
-    ``owners`` gives each one's owner then, None where that is not known;
-    ``by_roles`` the one that the roles of that day single out, "" without one.
-    """
-
-    rivals: Mapping[str, Deal]
-    owners: Mapping[str, str | None]
-    an_owner_was_there: bool
-    newest: str
-    frequency: Mapping[str, int]
-    by_roles: str
-    accounts: frozenset[str]
-
-
-def field_of(scene: Scene, rivals: Mapping[str, Deal]) -> Field:
-    """What the candidates have in common."""
-    at = scene.at
-    owners = {key: deal.past.owner_at(at) for key, deal in rivals.items()}
-    frequency: dict[str, int] = {}
-    if scene.words:
-        for deal in rivals.values():
-            for word in deal.words & scene.words:
-                frequency[word] = frequency.get(word, 0) + 1
-    created = [
-        (deal.opportunity.created_at, key)
-        for key, deal in rivals.items()
-        if deal.opportunity.created_at is not None and deal.opportunity.created_at <= at
-    ]
-    return Field(
-        rivals=rivals,
-        owners=owners,
-        an_owner_was_there=any(owner in scene.users for owner in owners.values()),
-        newest=max(created)[1] if len(created) > 1 else "",
-        frequency=frequency,
-        by_roles=_by_roles(scene, rivals),
-        accounts=frozenset(
-            deal.opportunity.account_id or "" for deal in rivals.values()
-        ),
-    )
-
-
-def _by_roles(scene: Scene, rivals: Mapping[str, Deal]) -> str:
-    """The one deal on which everybody had a role, where all others' were others'."""
-    if len(rivals) < 2 or not scene.strong:  # noqa: PLR2004 - one needs no singling out
-        return ""
-    everybody = []
-    for key, deal in rivals.items():
-        had = [_had_role(deal, person, scene.at) for person in scene.strong]
-        if all(had):
-            everybody.append(key)
-        elif any(had) or not _had_any(deal, scene.at):
-            return ""
-    return everybody[0] if len(everybody) == 1 else ""
-
-
-def _had_role(deal: Deal, person: tuple[str, ...], at: datetime) -> bool:
-    return any(
-        stand.since is not None and stand.since <= at
-        for contact in person
-        for stand in deal.stands.get(contact, ())
-    )
 
 
 def vetoes_of(scene: Scene, deal: Deal) -> tuple[str, ...]:
@@ -124,7 +55,9 @@ def opportunity_features(
     _account(sheet, scene, deal, field)
     _roles(sheet, scene, deal, field)
     _owner(sheet, scene, deal, field)
-    _words(sheet, scene, deal, field)
+    add_title(sheet, scene, deal, field)
+    if scene.noted or scene.note_talk:
+        add_notes(sheet, scene, deal, field)
     if scene.hints:
         _hints(sheet, scene, deal, field)
     _precedents(sheet, scene, deal)
@@ -194,7 +127,7 @@ def _roles(sheet: Sheet, scene: Scene, deal: Deal, field: Field) -> None:
     if outreach:
         says = "the prospect of somebody who took part is on it in Outreach"
         sheet.add("outreach_role", says, len(outreach) / total, _refs(outreach))
-    if not held and _had_any(deal, scene.at):
+    if not held and had_any(deal, scene.at):
         sheet.add("roles_elsewhere", "its contact roles were other people's")
 
 
@@ -207,14 +140,6 @@ def _best_stand(deal: Deal, person: tuple[str, ...], at: datetime) -> Stand | No
     return min(
         held,
         key=lambda s: (s.since is None or s.since > at, s.only_in_outreach, s.ref),
-    )
-
-
-def _had_any(deal: Deal, at: datetime) -> bool:
-    return any(
-        stand.since is not None and stand.since <= at
-        for some in deal.stands.values()
-        for stand in some
     )
 
 
@@ -260,56 +185,6 @@ def _owner(sheet: Sheet, scene: Scene, deal: Deal, field: Field) -> None:
         sheet.add("care", "who held it cares for customers after the sale")
 
 
-def _words(sheet: Sheet, scene: Scene, deal: Deal, field: Field) -> None:
-    told = deal.words & scene.words
-    if told:
-        value = _telling(told, field)
-        if value:
-            found = tuple(sorted(told))
-            says = f"the title says {', '.join(found)}"
-            sheet.add("name", says, value, (deal.ref,), found)
-    talk, refs = scene.talk, (deal.ref,)
-    if talk.kind and deal.kind:
-        says = f"the title speaks of {talk.kind}, this is {deal.kind}"
-        name = "kind_fits" if talk.kind == deal.kind else "kind_differs"
-        if talk.kind == NEW and deal.kind != NEW:
-            name = "first_talk_of_later"
-        sheet.add(name, says, 1.0, refs, talk.of_kind)
-    if bool(talk.of_start) is not bool(talk.of_end):
-        part = _part_of_life(scene, deal)
-        if part is not None and (
-            part <= _EARLY_PART if talk.of_start else part >= _LATE_PART
-        ):
-            says = "the title's words fit how far it was"
-            sheet.add("step_fits", says, 1.0, refs, talk.of_start or talk.of_end)
-    if talk.of_care:
-        says = "the title speaks of care after the sale"
-        sheet.add("care_talk", says, 1.0, (), talk.of_care)
-
-
-def _telling(told: frozenset[str], field: Field) -> float:
-    """Words that all candidates share say nothing, rare ones most."""
-    total = len(field.rivals)
-    worth = sorted(
-        (
-            1.0 / field.frequency[word]
-            for word in told
-            if total == 1 or field.frequency[word] < total
-        ),
-        reverse=True,
-    )
-    return sum(one * _HALF**place for place, one in enumerate(worth))
-
-
-def _part_of_life(scene: Scene, deal: Deal) -> float | None:
-    created_at = deal.opportunity.created_at
-    close_date = deal.past.close_date_at(scene.at)
-    if created_at is None or close_date is None or created_at > scene.at:
-        return None
-    whole = (close_date - created_at.date()).days
-    return (scene.at - created_at).days / whole if whole > 0 else 1.0
-
-
 def _hints(sheet: Sheet, scene: Scene, deal: Deal, field: Field) -> None:
     key = deal.opportunity.id
     worth: dict[str, float] = {}
@@ -348,8 +223,12 @@ def _precedents(sheet: Sheet, scene: Scene, deal: Deal) -> None:
         scene.pair,
         scene.people,
     )
+    was_there = not deal.is_later_than(scene.at)
     some: Precedents
     for (name, says), some in zip(_PRECEDENTS, all_of_them, strict=True):
+        if not was_there and name != "thread":
+            # What a series or people turned to later says nothing of before.
+            continue
         custom = SERIES if name == "series" else HABIT
         if key in some.people:
             refs = tuple(some.people[key].refs)
@@ -362,7 +241,7 @@ def _precedents(sheet: Sheet, scene: Scene, deal: Deal) -> None:
 
 def _timing(sheet: Sheet, scene: Scene, deal: Deal, field: Field) -> None:
     at, created_at = scene.at, deal.opportunity.created_at
-    if created_at is not None and created_at > at:
+    if deal.is_later_than(at):
         sheet.add("created_after", "it was created soon after the interaction")
         return
     if field.newest == deal.opportunity.id:

@@ -40,7 +40,16 @@ _ROLES: Final = frozenset(
 )
 _OWNERS: Final = frozenset({"owner_hosts", "owner_attends", "later_owner"})
 _HINTS: Final = frozenset({"chorus_hint", "outreach_hint"})
-_WORDS: Final = frozenset({"name", "kind_fits", "step_fits", "account_named"})
+_WORDS: Final = frozenset(
+    {
+        "name",
+        "kind_fits",
+        "step_fits",
+        "account_named",
+        "note_name",
+        "note_kind_fits",
+    }
+)
 _LINKS: Final = frozenset(
     f"{name}{by}"
     for name in ("series", "thread", "pair", "habit")

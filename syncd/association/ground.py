@@ -8,7 +8,7 @@ from functools import cached_property
 from syncd.association.hints import Tally, tally_hints
 from syncd.association.links import Links, gather_links
 from syncd.association.past import OpportunityPast, account_at, pasts
-from syncd.association.words import kind_of_deal, subject_of, words
+from syncd.association.words import kind_of_deal, subject_of
 from syncd.identity.directory import layers
 from syncd.model.entities import (
     Account,
@@ -20,6 +20,7 @@ from syncd.model.entities import (
 from syncd.model.record import RecordRef
 from syncd.model.review import Choice, Verdict
 from syncd.model.view import AccountView
+from syncd.model.words import print_of, words
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,15 +47,24 @@ class Said:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Deal:
-    """One opportunity as scoring looks at it; ``stands`` by contact id."""
+    """One opportunity as scoring looks at it.
+
+    ``stands`` by contact id; ``prints`` gives the word of each print of its name.
+    """
 
     opportunity: Opportunity
     ref: RecordRef
     past: OpportunityPast
     stands: Mapping[str, tuple[Stand, ...]]
     words: frozenset[str]
+    prints: Mapping[str, str]
     account_words: frozenset[str]
     kind: str
+
+    def is_later_than(self, at: datetime) -> bool:
+        """Whether its record was made after an instant."""
+        created_at = self.opportunity.created_at
+        return created_at is not None and created_at > at
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,12 +225,14 @@ def _deals(
     for key, one in opportunities.items():
         account = accounts.get(one.account_id or "")
         own = words(account.name) if account else frozenset()
+        telling = words(one.name) - own
         found[key] = Deal(
             opportunity=one,
             ref=RecordRef("salesforce", "Opportunity", key),
             past=past[key],
             stands=stands.get(key, {}),
-            words=words(one.name) - own,
+            words=telling,
+            prints={print_of(word): word for word in sorted(telling)},
             account_words=own,
             kind=kind_of_deal(one),
         )

@@ -12,10 +12,11 @@ from syncd.association.ground import Ground, Said, series_of, thread_of
 from syncd.association.hints import Hint, hints_of, own_tally, reliability
 from syncd.association.links import SERIES, Precedents, contacts_of, pair_of, precedents
 from syncd.association.past import case_was_open
-from syncd.association.words import Talk, is_care, numbers, subject_of, talk_of, words
-from syncd.model.entities import Case
+from syncd.association.words import is_care, numbers, subject_of
+from syncd.model.entities import Case, NoteDigest
 from syncd.model.interaction import Interaction, Participant, Side
 from syncd.model.record import RecordRef
+from syncd.model.words import Talk, split_prints, talk_of, words
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,7 +26,8 @@ class Scene:
     ``strong`` and ``weak`` are the contacts of people outside, by keys that may and
     may not carry a change; each tuple is one person. ``homes`` gives the accounts of
     each person of ``strong`` (or ``weak``) then. ``trust`` is the log-odds that each
-    source's word is right.
+    source's word is right. ``noted`` are the prints of what notes, invitations and
+    summaries say, ``note_talk`` what they speak of.
     """
 
     interaction: Interaction
@@ -49,6 +51,8 @@ class Scene:
     said: tuple[tuple[str, Said], ...]
     numbers: frozenset[str]
     talk: Talk
+    noted: frozenset[str]
+    note_talk: frozenset[str]
 
 
 def set_scene(ground: Ground, interaction: Interaction) -> Scene:
@@ -65,6 +69,7 @@ def set_scene(ground: Ground, interaction: Interaction) -> Scene:
     contacts = frozenset(c for person in strong for c in person)
     hints = tuple(hints_of(ground.view, ground.outreach_to_crm, interaction))
     series_key = interaction.series_key
+    notes = _notes(ground, interaction)
     return Scene(
         interaction=interaction,
         at=at,
@@ -103,8 +108,10 @@ def set_scene(ground: Ground, interaction: Interaction) -> Scene:
         ),
         is_cared_for=_is_cared_for(ground, interaction),
         said=_words_of_people(ground, interaction, subjects),
-        numbers=_numbers(ground, interaction, title),
+        numbers=_numbers(notes, title),
         talk=talk_of(title),
+        noted=frozenset().union(*(split_prints(note.words) for note in notes)),
+        note_talk=frozenset(kind for note in notes for kind in note.talk),
     )
 
 
@@ -179,20 +186,30 @@ def _words_of_people(
     return tuple((how, ground.said[key]) for how, key in keys if key in ground.said)
 
 
-def _numbers(ground: Ground, interaction: Interaction, title: str) -> frozenset[str]:
-    """Numbers that may name a case, without leading zeros."""
-    found = numbers(title)
+def _notes(ground: Ground, interaction: Interaction) -> list[NoteDigest]:
+    """What was judged of every text that is kept of an interaction."""
+    view = ground.view
+    found: list[NoteDigest | None] = []
     for ref in interaction.refs:
-        noted = (
-            ground.view.activities.get(ref)
-            if ref.system == "salesforce"
-            else ground.view.calls.get(ref.id)
-            if ref.object == "call"
-            else None
-        )
-        if noted is not None and noted.note.case_numbers:
-            found |= {n.lstrip("0") for n in noted.note.case_numbers}
-    return found
+        if ref.system == "salesforce":
+            activity = view.activities.get(ref)
+            found.append(activity.note if activity else None)
+        elif ref.object == "engagement":
+            engagement = view.engagements.get(ref.id)
+            found.append(engagement.note if engagement else None)
+        elif ref.object == "call":
+            call = view.calls.get(ref.id)
+            found.append(call.note if call else None)
+        elif ref.object == "Event":
+            meeting = ground.meetings.get(ref.id)
+            found.append(meeting.note if meeting else None)
+    return [note for note in found if note is not None]
+
+
+def _numbers(notes: Iterable[NoteDigest], title: str) -> frozenset[str]:
+    """Numbers that may name a case, without leading zeros."""
+    named = {n.lstrip("0") for note in notes for n in note.case_numbers}
+    return numbers(title) | named
 
 
 def names_case(scene: Scene, case: Case) -> bool:

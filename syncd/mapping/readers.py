@@ -16,6 +16,7 @@ from syncd.mapping.links import conference_links
 from syncd.model.ids import salesforce_id
 from syncd.model.mail import normalise_email
 from syncd.model.phones import e164
+from syncd.model.words import prints_of, talk_kinds
 
 Reader = Callable[[Sequence[Any]], Any]
 
@@ -166,8 +167,29 @@ def read_note(values: Sequence[Any]) -> dict[str, Any] | None:
         "chorus_ids": [found.upper() for found in _CHORUS.findall(clean)],
         "markers": _MARKER.findall(clean),
         "is_template": _is_template(clean),
+        "words": prints_of(clean),
+        "talk": talk_kinds(clean),
     }
     return {key: value for key, value in digest.items() if value}
+
+
+def read_notes(values: Sequence[Any]) -> dict[str, Any] | None:
+    """What is judged of several texts, and of lists of them, as if they were one.
+
+    Of a map the name and the text count. Which shape Chorus' ``action_items`` and
+    ``tracker_matches`` have beyond that is not published.
+    """
+    return read_note(["\n".join(_texts(values))])
+
+
+def _texts(values: Iterable[Any]) -> Iterable[str]:
+    for value in values:
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, list):
+            yield from _texts(value)
+        elif isinstance(value, Mapping):
+            yield from _texts([value.get("name"), value.get("text")])
 
 
 def _is_template(text: str) -> bool:

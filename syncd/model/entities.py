@@ -25,7 +25,8 @@ class NoteDigest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     ``length`` counts characters after trimming (0 = empty); ``sha256`` is over the
     trimmed text with newlines normalised; ``markers`` are keys that syncd itself
-    left in the text.
+    left in the text; ``words`` are prints of its telling words and ``talk`` is what
+    it speaks of (see ``syncd.model.words``).
     """
 
     length: int = 0
@@ -34,6 +35,8 @@ class NoteDigest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     case_numbers: tuple[str, ...] = ()
     chorus_ids: tuple[str, ...] = ()
     markers: tuple[str, ...] = ()
+    words: str = ""
+    talk: tuple[str, ...] = ()
 
 
 # --- Salesforce ---------------------------------------------------------------
@@ -471,6 +474,7 @@ class Engagement(Entity, frozen=True, kw_only=True, omit_defaults=True):
     phone_tree: bool | None = None
     call_disposition: str | None = None
     is_private: bool = False
+    note: NoteDigest = NoteDigest()
 
 
 ENTITY_TYPES: Final[dict[tuple[str, str], type[Entity]]] = {

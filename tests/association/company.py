@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import msgspec
 
+from syncd.mapping.readers import read_note
 from syncd.model import entities as e
 from syncd.model.view import AccountView
 from syncd.pipeline.judge import build_view
@@ -13,6 +14,12 @@ from tests.core.conftest import NOW, REP, TOOL, World
 
 PEOPLE = ("ann", "bob", "cat")
 TITLES = ("Call", "Falcon review", "Renewal talk", "Osprey", "Intro call", "Sync")
+NOTES = (
+    "",
+    "They asked about Falcon",
+    "Renewal terms, then Osprey",
+    "Admin training went well",
+)
 NAMES = ("Acme Falcon", "Acme Osprey", "Acme Renewal 2026")
 KINDS = ("New Business", "Add-On Business", "Renewal")
 
@@ -92,7 +99,13 @@ def _interaction(world: World, dice: random.Random, number: int) -> None:
             ical_uid=f"m{number}@google.com",
             scheduled_starts_at=start,
             scheduled_ends_at=start + timedelta(hours=1),
+            note=_note(dice),
         )
+
+
+def _note(dice: random.Random) -> e.NoteDigest:
+    kept = read_note([dice.choice(NOTES)]) or {}
+    return msgspec.convert(kept, e.NoteDigest)
 
 
 def view_of(world: World) -> AccountView:

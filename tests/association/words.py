@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+import msgspec
+
+from syncd.mapping.readers import read_note
 from syncd.model import entities as e
 from syncd.model.view import HomeRecords, OrgContext
 from tests.association.company_words import CompanyWords
@@ -47,6 +50,11 @@ class Words(CompanyWords):
             is_resource=is_room,
         )
 
+    def _text(self, line: Line) -> e.NoteDigest:
+        """What is kept of a text: what the product's own reader keeps."""
+        kept = read_note([line.take("note", "")]) or {}
+        return msgspec.convert(kept, e.NoteDigest)
+
     def _meeting(self, line: Line) -> None:
         owner = line.take("by", "rep")
         organiser = None if owner == "nobody" else self.address(owner)
@@ -75,6 +83,7 @@ class Words(CompanyWords):
             "is_series_master": line.flag("master"),
             "is_all_day": line.flag("all-day"),
             "created_at": line.take("made", NOW - timedelta(days=9), read=instant),
+            "note": self._text(line),
         }
         for calendar in calendars:
             mail = self.address(calendar)
@@ -115,6 +124,7 @@ class Words(CompanyWords):
             processing_state="done",
             ical_uid=line.take("uid"),
             is_private=line.flag("private"),
+            note=self._text(line),
         )
         self._add("engagements", row)
         self._note(line, row.id)
@@ -135,6 +145,7 @@ class Words(CompanyWords):
             completed_at=at + timedelta(minutes=4),
             crm_ids=(f"00T{task}",) if task else (),
             task_id=line.take("from"),
+            note=self._text(line),
         )
         self._add("calls", row)
         self._note(line, row.id)
@@ -168,8 +179,10 @@ class Words(CompanyWords):
     def _activity(self, line: Line, prefix: str, **more: Any) -> None:
         owner, what = line.take("owner", "rep"), line.take("what")
         who = [self._person(key) for key in line.many("who")]
-        note = e.NoteDigest(
-            case_numbers=line.many("cases"), chorus_ids=line.many("link")
+        note = msgspec.structs.replace(
+            self._text(line),
+            case_numbers=line.many("cases"),
+            chorus_ids=line.many("link"),
         )
         created = line.take("made", read=instant)
         row = e.Activity(

@@ -11,6 +11,7 @@ from syncd.mapping.readers import READERS
 from syncd.mapping.translate import translate, translate_one
 from syncd.model.entities import Activity, Attendee, NoteDigest, Prospect
 from syncd.model.record import Quarantined, RawRecord, Record, RecordRef
+from syncd.model.words import print_of, split_prints
 
 MAPS = load_mappings(None).objects
 SHORT, LONG = "0035g00000ABCde", "0035g00000ABCdeAAH"
@@ -142,6 +143,33 @@ def test_reader_gives_canonical_values(
     assert found == wanted
     if reader == "attendees":
         assert msgspec.convert(found[0], Attendee).email == "a@b.example"
+
+
+def test_of_a_text_only_prints_of_its_words_and_what_it_speaks_of_are_kept() -> None:
+    """A word can be asked for, not read back; links and mark-up are not words."""
+    text = "<p>Falcon renewal with Ann</p> https://zoom.us/j/9 ann@acme.example"
+    digest = msgspec.convert(READERS["note"]([text]), NoteDigest)
+    assert split_prints(digest.words) == {print_of("falcon"), print_of("ann")}
+    assert digest.talk == ("renewal",)
+    assert not {"falcon", "ann"} & set(str(digest).casefold().split())
+
+
+def test_a_long_text_keeps_a_bounded_number_of_prints() -> None:
+    """More prints than words that tell something would make a chance hit likely."""
+    text = " ".join(f"word{number:03}x" for number in range(1000))
+    digest = msgspec.convert(READERS["note"]([text]), NoteDigest)
+    assert len(split_prints(digest.words)) <= 128
+
+
+def test_several_texts_are_judged_as_one() -> None:
+    """A summary, a list of what is to be done and the names of trackers."""
+    todo = [{"text": "Send the Osprey offer"}, "Book the training"]
+    found = READERS["notes"](["About Falcon.", todo, [{"name": "Heron", "n": 3}]])
+    digest = msgspec.convert(found, NoteDigest)
+    wanted = {print_of(word) for word in ("falcon", "osprey", "heron")}
+    assert wanted <= split_prints(digest.words)
+    assert digest.talk == ("care",)
+    assert READERS["notes"]([[], None]) is None
 
 
 def test_equal_texts_have_equal_digests_whatever_their_newlines() -> None:
