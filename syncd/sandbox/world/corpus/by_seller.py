@@ -102,7 +102,7 @@ class _Play:
         self.agenda.run()
         for one in self.story.occasions:
             if one.deal is not None and not one.deal.steps:
-                one.about = None  # nobody ever made a record of it
+                one.about, one.unrecorded = None, one.deal
         self.story.occasions.sort(key=lambda one: (one.at, one.number))
         return self.story
 
@@ -114,6 +114,7 @@ class _Play:
             logged_by_host=min(1.0, knobs.logged_by_host * care),
             related_by_people=min(1.0, knobs.related_by_people * care),
             related_wrongly=min(1.0, knobs.related_wrongly * (2 - care)),
+            notes=min(1.0, knobs.notes * care),
         )
 
     def _some_time(self, act: Callable[[datetime], None]) -> None:

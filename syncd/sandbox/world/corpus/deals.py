@@ -105,6 +105,7 @@ class DealMaker:
                 over = late if late < now else None
                 second = self._add(firm, kind, opened=begun, ended=over)
                 second.name, second.words = lost.name, lost.words
+                second.product = lost.product
                 second.committee = dict(lost.committee)
 
     def _forget(self, deal: Deal) -> None:
@@ -147,6 +148,7 @@ class DealMaker:
             owners=[(created, owner)],
             team=[self.staff.any_of("se"), firm.carer, self.staff.any_of("manager")],
             words=self.titles.words_of(kind, product),
+            product=product,
         )
         self._steps(deal, ended)
         self._hand_over(deal, ended)

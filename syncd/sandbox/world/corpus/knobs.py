@@ -77,6 +77,14 @@ class WorldKnobs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         outreach_rule: How Outreach picks the opportunity of a call or mail.
         recorder_rule: How Chorus picks the opportunity of a recording.
         hint_known: Share of calls, mails and recordings for which a tool picks one.
+        agendas: Share of invitations with a description by their host.
+        notes: Share of people's own records and of calls with a note of substance.
+        summaries: Share of recordings with a summary, action items and trackers.
+        vague: Share of agendas and notes that do not say which deal it is about.
+        vague_summaries: Share of summaries that do not.
+        wandering: Share of occasions at which another deal of the firm came up, which
+            every text about them mentions.
+        wrong_texts: Share of texts that speak of another deal of the firm only.
         bulk_edits: Whether a nightly job edits every open deal.
         history: ``full`` with owners' changes, ``stages`` only, or ``none``.
     """
@@ -145,6 +153,13 @@ class WorldKnobs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     outreach_rule: Rule = "recent_created"
     recorder_rule: Rule = "most_roles"
     hint_known: Rate = 0.9
+    agendas: Rate = 0.35
+    notes: Rate = 0.5
+    summaries: Rate = 0.85
+    vague: Rate = 0.35
+    vague_summaries: Rate = 0.25
+    wandering: Rate = 0.12
+    wrong_texts: Rate = 0.02
     bulk_edits: bool = False
     history: Literal["full", "stages", "none"] = "full"
 

@@ -9,6 +9,7 @@ from syncd.sandbox.salesforce.table import stamp
 from syncd.sandbox.world import names
 from syncd.sandbox.world.corpus.knobs import WorldKnobs
 from syncd.sandbox.world.corpus.log_calendar import CalendarLog
+from syncd.sandbox.world.corpus.texts import Written, write_texts
 from syncd.sandbox.world.corpus.tools import holders, open_deals, pick
 from syncd.sandbox.world.corpus.truth import Deal, Firm, Occasion, Person
 from syncd.sandbox.world.org import DISPOSITIONS, OrgBuilder, Row
@@ -38,11 +39,13 @@ class ActivityLog:
     habits: Mapping[str, WorldKnobs]
     made: list[str] = field(default_factory=list)
     knobs: WorldKnobs = field(init=False)
+    written: Written = field(init=False)
 
     def write(self, one: Occasion) -> list[str]:
         """Everything that anybody keeps of an occasion; ids of its activities."""
         self.made = []
         self.knobs = self.habits.get(one.host.id, self.knobs_of_most)
+        self.written = write_texts(one, self.knobs, self.calendar.seed)
         if one.kind == "meeting":
             self._meeting(one)
         elif one.kind == "mail":
@@ -103,7 +106,7 @@ class ActivityLog:
     # --- meetings ---------------------------------------------------------------------
 
     def _meeting(self, one: Occasion) -> None:
-        self.calendar.invite(one)
+        self.calendar.invite(one, self.written.agenda)
         if not one.guests:
             if one.is_private:
                 self._event(one, by=one.host.id, what=None, at=one.at)
@@ -112,7 +115,7 @@ class ActivityLog:
         hint, engagement = None, ""
         if held and self.build.chance(self.knobs.recorded):
             hint = self._by_recorder(one)
-            engagement = self.calendar.record(one, hint)
+            engagement = self.calendar.record(one, hint, self.written)
         if self.build.chance(self.knobs.logged_by_host):
             at = one.at
             if one.moved_from and self.build.chance(_OLD_TIME):
@@ -150,6 +153,7 @@ class ActivityLog:
         if engagement:
             row["affectlayer__chorus_call_id__c"] = engagement
             row["Subject"] = f"[Chorus] {row['Subject']}"
+            row["Description"] = self.written.logged or None
         later = at + timedelta(hours=1 if engagement else 0)
         self._add("Event", row, one, at=later, by=by)
         if not engagement and len(one.staff) > 1 and self.build.chance(_CHILDREN):
@@ -269,7 +273,9 @@ class ActivityLog:
         self.build.company.same[f"salesforce/{name}/{row['Id']}"] = one.number
 
     def _note(self) -> str:
-        return self.build.random.choice(names.TOPICS)
+        """The host's note, or small talk."""
+        small_talk = self.build.random.choice(names.TOPICS)
+        return self.written.note or small_talk
 
 
 def _who(guests: Sequence[Person]) -> str | None:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from syncd.sandbox.google_calendar.recurrence import occurrence_id
+from syncd.sandbox.world.corpus.texts import Agenda, Written
 from syncd.sandbox.world.corpus.truth import Deal, Occasion, Series
 from syncd.sandbox.world.org import Company, Row
 
@@ -39,26 +40,29 @@ class CalendarLog:
             return _number_of(f"series {self.seed} {one.series.number}")
         return _number_of(f"event {self.seed} {one.number}")
 
-    def invite(self, one: Occasion) -> None:
+    def invite(self, one: Occasion, agenda: Agenda) -> None:
         """Put a meeting into the calendars of everybody of ours who is invited."""
         number = self.event_id(one)
         if one.series is not None:
-            self._series(one, one.series, number)
+            self._series(one, one.series, number, agenda)
             shown = occurrence_id(number, _when(one.at))
         else:
             shown = number
             for staffer in one.staff:
-                self.company.calendars[staffer.email].append(self._event(one, number))
+                event = self._event(one, number, agenda)
+                self.company.calendars[staffer.email].append(event)
         for staffer in one.staff:
             self.company.same[f"google_calendar/Event/{staffer.email}/{shown}"] = (
                 one.number
             )
 
-    def _series(self, one: Occasion, series: Series, number: str) -> None:
+    def _series(
+        self, one: Occasion, series: Series, number: str, agenda: Agenda
+    ) -> None:
         if series.number in self.masters:
             return
         self.masters[series.number] = number
-        event = self._event(one, number) | {
+        event = self._event(one, number, agenda) | {
             "recurrence": [f"RRULE:FREQ=WEEKLY;COUNT={max(series.times, 1)}"],
             "status": "confirmed",
             "start": _when(series.first),
@@ -66,7 +70,9 @@ class CalendarLog:
         }
         self.company.calendars[series.host.email].append(event)
 
-    def _event(self, one: Occasion, number: str) -> Row:
+    def _event(self, one: Occasion, number: str, agenda: Agenda) -> Row:
+        link = f"https://zoom.us/j/{int(number[:8], 16)}"
+        text = agenda.shown(link)
         made = (one.moved_from or one.at) - _INVITED
         attendees: list[Row] = [
             {
@@ -100,7 +106,8 @@ class CalendarLog:
             "iCalUID": f"{number}@google.com",
             "status": "cancelled" if one.status == "cancelled" else "confirmed",
             "summary": one.title,
-            "location": f"https://zoom.us/j/{int(number[:8], 16)}",
+            **({"description": text} if text else {}),
+            "location": link,
             "created": _z(made),
             "updated": _z(made),
             "start": _when(one.at),
@@ -112,7 +119,7 @@ class CalendarLog:
             **({"visibility": "private"} if one.is_private else {}),
         }
 
-    def record(self, one: Occasion, hint: Deal | None) -> str:
+    def record(self, one: Occasion, hint: Deal | None, written: Written) -> str:
         """Let Chorus have recorded a meeting; the engagement's id."""
         number = _number_of(f"recording {self.seed} {one.number}")[:24].upper()
         uid = f"{self.event_id(one)}@google.com"
@@ -141,6 +148,12 @@ class CalendarLog:
             "participants": people,
             "processing_state": "done",
             "no_show": one.status == "no_show",
+            "meeting_summary": written.summary or None,
+            "action_items": list(written.actions),
+            "tracker_matches": [
+                {"name": name, "num_matches": times, "type": "custom"}
+                for name, times in written.trackers
+            ],
         }
         conversation = {
             "name": subject,
@@ -159,6 +172,8 @@ class CalendarLog:
                 "schedule_start_time": _z(one.at),
                 "schedule_end_time": _z(ends),
             },
+            "summary": written.summary or None,
+            "action_items": list(written.actions),
         }
         self.company.engagements.append(
             {"engagement": engagement, "conversation": conversation}

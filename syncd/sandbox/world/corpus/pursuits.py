@@ -10,7 +10,7 @@ from syncd.sandbox.world.corpus.chances import days, some
 from syncd.sandbox.world.corpus.diaries import Agenda, Diaries
 from syncd.sandbox.world.corpus.knobs import WorldKnobs
 from syncd.sandbox.world.corpus.mishaps import carried_on
-from syncd.sandbox.world.corpus.seller_titles import MODULES, SellerTitles
+from syncd.sandbox.world.corpus.seller_titles import MODULES, SITES, SellerTitles
 from syncd.sandbox.world.corpus.staff import Staff
 from syncd.sandbox.world.corpus.truth import (
     LOST,
@@ -87,10 +87,11 @@ class Selling:
             if kind == "first" or not self.build.chance(self.knobs.carer_owns)
             else firm.carer
         )
+        name = name or self.titles.deal_name(firm, kind, module, when)
         deal = Deal(
             id=self.build.new_id("006"),
             firm=firm,
-            name=name or self.titles.deal_name(firm, kind, module, when),
+            name=name,
             kind=_TYPES[kind],
             opened=at,
             created=at,
@@ -98,6 +99,8 @@ class Selling:
             team=[self.staff.any_of("se"), firm.carer, self.staff.any_of("manager")],
             committee={sponsor: 1.0},
             words=self.titles.words(kind, module),
+            product=module,
+            site=next((site for site in SITES if name.endswith(site)), ""),
         )
         pursuit = Pursuit(
             deal=deal, sponsor=sponsor, size=self.random.randint(*self.knobs.committee)
@@ -249,6 +252,7 @@ class Selling:
         firm = lost.deal.firm
         second = self.pursue(firm, lost.sponsor, kind, at, name=lost.deal.name)
         second.deal.words = lost.deal.words
+        second.deal.product = lost.deal.product
 
     def expect_renewal(self, firm: Firm, ends: datetime, *, won_at: datetime) -> None:
         """Have a job make the renewal's record, in time or a year ahead."""

@@ -134,6 +134,8 @@ class Deal:
         owners: Who has owned it since when, oldest first.
         committee: People outside who decide on it, with how often each is there.
         words: What its meetings are called by: product, region, kind.
+        product: What is sold, also where its name does not say so.
+        site: Where it is to be used; empty where nobody said.
         roles: Contact roles in Salesforce: contact, person, since when.
         titles: Titles about it so far and the kind of each, by kind of occasion.
     """
@@ -149,6 +151,8 @@ class Deal:
     team: list[Staffer] = field(default_factory=list)
     committee: dict[Person, float] = field(default_factory=dict)
     words: tuple[str, ...] = ()
+    product: str = ""
+    site: str = ""
     outreach: int = 0
     consultant: Person | None = None
     roles: list[tuple[str, Person, datetime]] = field(default_factory=list)
@@ -234,6 +238,7 @@ class Occasion:
         former_title: What it was called when some tools looked.
         unlisted: Guests without an address, by name.
         others: Addresses of rooms, bots and lists that are invited, too.
+        unrecorded: The deal that it served, where nobody made a record of that.
     """
 
     kind: str
@@ -250,6 +255,7 @@ class Occasion:
     former_title: str = ""
     unlisted: tuple[str, ...] = ()
     others: tuple[tuple[str, str], ...] = ()
+    unrecorded: "Deal | None" = None
     is_private: bool = False
     number: int = 0
     minutes: int = 30
