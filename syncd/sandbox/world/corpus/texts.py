@@ -5,6 +5,7 @@ them, and none of what the services keep (hints, links, ids) goes into them.
 """
 
 import html
+from calendar import month_name
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from random import Random
@@ -24,7 +25,7 @@ from syncd.sandbox.world.corpus.truth import (
 
 _FIELDS: Final = {NEW: "new", RENEWAL: "renewal", ADD_ON: "more"}
 _DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")
-_MONTHS: Final = ("January", "March", "May", "June", "September", "October")
+_MONTHS: Final = month_name[1:]
 _COUNTS: Final = (10, 15, 20, 25, 40, 60, 80, 120, 200, 350)
 
 _WHOLE_NAME: Final = 0.05
@@ -229,10 +230,13 @@ class _Pen:
 
     def _deal_slots(self, deal: Deal) -> dict[str, str]:
         whole = self._chance(_WHOLE_NAME)
+        step = deal.step_at(self.one.at)
+        due = step.close_date if step is not None else self.one.at
         return {
             "word": deal.name if whole else self.random.choice(deal.words),
             "product": deal.product,
             "site": deal.site,
+            "due": month_name[due.month],
             "n": str(self.random.choice(_COUNTS)),
         }
 
