@@ -7,6 +7,7 @@ import sys
 import time
 
 import pytest
+import requests
 import time_machine
 
 from syncd.config.load import load_config
@@ -73,6 +74,41 @@ def test_records_that_speak_of_one_occasion_are_found_by_their_names(polled):
         not in {str(ref) for ref in app.store.mirror.find(name.split("/", 2)[2])}
     ]
     assert missing == []
+
+
+def test_the_services_serve_what_was_written(generator):
+    """Over HTTP: Chorus' summaries, trackers where they are asked for."""
+    with time_machine.travel(NOW, tick=True):
+        knobs = WorldKnobs(generator=generator, summaries=1.0)
+        running = start(seed=2, accounts=3, now=NOW, world=knobs)
+    try:
+        settings = running.chorus.settings(running.urls["chorus"])
+        made = {
+            one["engagement"]["engagement_id"]: one["engagement"]
+            for one in running.company.engagements
+        }
+        headers = {"Authorization": settings["token"]}
+
+        def get(path):
+            url = f"{running.urls['chorus']}{path}"
+            return requests.get(url, headers=headers, timeout=10).json()
+
+        plain = get("/v3/engagements")["engagements"]
+        asked = get("/v3/engagements?with_trackers=true")["engagements"]
+        number = plain[0]["engagement_id"]
+        data = get(f"/api/v1/conversations/{number}")["data"]
+    finally:
+        running.close()
+    assert plain
+    for one, more in zip(plain, asked, strict=True):
+        of = made[one["engagement_id"]]
+        assert one["meeting_summary"] == of["meeting_summary"]
+        assert one["action_items"] == of["action_items"]
+        assert "tracker_matches" not in one
+        assert more["tracker_matches"] == of["tracker_matches"]
+    assert any(one["meeting_summary"] for one in plain)
+    assert any(one["tracker_matches"] for one in asked)
+    assert data["attributes"]["summary"] == made[number]["meeting_summary"]
 
 
 def test_the_command_serves_a_world_and_writes_its_labels(tmp_path):

@@ -52,6 +52,17 @@ def test_hosts_write_so_many_agendas(tell, rate):
     assert sum(written) / len(written) == pytest.approx(rate, abs=0.06)
 
 
+def test_a_conference_footer_links_where_the_meeting_is(tell):
+    """Zoom writes the link of the location below what the host wrote, or alone."""
+    shown = [one for one, _ in invitations(tell(accounts=30))]
+    with_footer = [one for one in shown if _FOOTER in one.get("description", "")]
+    assert all(one["location"] in one["description"] for one in with_footer)
+    assert 0.3 < len(with_footer) / len(shown) < 0.7
+    assert any(agenda_of(one) for one in with_footer)
+    assert not all(agenda_of(one) for one in with_footer)
+    assert any("<br>" in one["description"] for one in with_footer)
+
+
 @pytest.mark.parametrize("rate", [0.0, 0.5])
 def test_hosts_note_what_was_said_so_often(tell, rate):
     """The rest of people's records has small talk."""

@@ -1,19 +1,23 @@
 """A text speaks of the deal it is about, of another, or of none, as its world says."""
 
-from datetime import timedelta
+import re
+from calendar import month_name
+from datetime import date, timedelta
 
 import pytest
 
 from syncd.sandbox.world.corpus.knobs import WorldKnobs
 from syncd.sandbox.world.corpus.phrase_books import book_of
-from syncd.sandbox.world.corpus.texts import write_texts
-from syncd.sandbox.world.corpus.titles import ADD_ON, NEW, RENEWAL
+from syncd.sandbox.world.corpus.seller_titles import MODULES
+from syncd.sandbox.world.corpus.texts import Agenda, write_texts
+from syncd.sandbox.world.corpus.titles import ADD_ON, NEW, PRODUCTS, RENEWAL
 from syncd.sandbox.world.corpus.truth import (
     OPEN_STAGES,
     Deal,
     Firm,
     Occasion,
     Person,
+    Series,
     Staffer,
     Step,
 )
@@ -71,7 +75,7 @@ def firm():
     return here
 
 
-def texts(knobs, about, here, kind="meeting"):
+def texts(knobs, about, here, kind="meeting", series=None):
     """Agenda, note and summary of many occasions about one thing, together by text."""
     anna = Person(first="Anna", last="A", title="", firm=here, email="anna@a.com")
     for number in range(_SAMPLE):
@@ -84,6 +88,7 @@ def texts(knobs, about, here, kind="meeting"):
             firm=here,
             title="Sync",
             number=number,
+            series=series,
         )
         written = write_texts(one, knobs, seed=1)
         yield written.agenda.text, written.note, written.logged
@@ -157,8 +162,65 @@ def test_a_deal_that_was_not_there_yet_is_not_mentioned(of):
     assert share(of(wandering=1.0), "quokka", here.deals[0], here) == [0, 0, 0]
 
 
-def test_standing_invitations_and_mails_speak_of_no_deal(of):
-    """A mail has no text beyond its own; calls have a note and nothing else."""
+def test_a_standing_invitation_speaks_of_no_deal(of):
+    """It was written once; what is noted on an occurrence is of that occurrence."""
+    here = firm()
+    one, other = here.deals
+    series = Series(number=1, title="Weekly", host=_REP, guests=(), first=NOW, times=9)
+    both = [[*texts(of(), deal, here, series=series)] for deal in (one, other)]
+    pairs = [*zip(*both, strict=True)]
+    assert all(left[0] == right[0] for left, right in pairs)
+    assert sum(left[1] == right[1] for left, right in pairs) < 0.2 * _SAMPLE
+
+
+def test_a_contract_ends_when_the_renewal_is_due(of):
+    """Whoever says when it ends says the month of the record's close date."""
+    here = firm()
+    renewal = here.deals[0]
+    renewal.kind = RENEWAL
+    renewal.steps[0] = Step(at=renewal.opened, stage="", close_date=date(2027, 7, 9))
+    said = (
+        "(?<!year )ends in",
+        "up in",
+        "runs out in",
+        "renewal in",
+        "re-up in",
+        "lapses",
+    )
+    months = "|".join(month_name[1:])
+    found = {
+        month
+        for row in texts(of(), renewal, here)
+        for text in row
+        for month in re.findall(rf"(?:{'|'.join(said)}) ({months})", text)
+    }
+    assert found == {"July"}
+
+
+def test_a_product_that_nobody_sells_there_comes_up_seldom(of):
+    """Some texts name one; a text that does is about a deal all the same."""
+    here = firm()
+    products = MODULES if of().generator == "sellers" else PRODUCTS
+    found = [
+        any(product in text for product in products)
+        for row in texts(of(), here.deals[0], here)
+        for text in row
+    ]
+    assert 0 < sum(found) / len(found) < 0.06
+
+
+def test_html_shows_what_was_written_as_it_was_written():
+    """Line breaks and signs are HTML's; the footer links to the conference."""
+    written = Agenda(text="Q&A\n<b>", host="Rita", is_html=True, has_footer=True)
+    shown = written.shown("https://zoom.us/j/12")
+    assert shown.startswith("Q&amp;A<br>&lt;b&gt;<br><br>Rita is inviting you")
+    assert '<a href="https://zoom.us/j/12">https://zoom.us/j/12</a>' in shown
+    assert shown.endswith("Meeting ID: 12")
+    assert Agenda(host="Rita", is_html=True).shown("https://zoom.us/j/12") == ""
+
+
+def test_calls_have_a_note_and_mails_nothing(of):
+    """Neither has an agenda or a summary."""
     here = firm()
     assert {*texts(of(), here.deals[0], here, "mail")} == {("", "", "")}
     for agenda, note, summary in texts(of(), here.deals[0], here, "call"):

@@ -15,7 +15,7 @@ class Lines(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     Attributes:
         new: Of a first deal; may use ``{word}``, ``{product}``, ``{n}``.
-        renewal: Of a renewal; likewise.
+        renewal: Of a renewal; likewise, and ``{due}``, the month the contract ends.
         more: Of an add-on; likewise.
         site: Of a deal for a ``{site}``.
         stages: Of what a stage of a deal is about, by the stage's name.

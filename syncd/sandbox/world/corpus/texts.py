@@ -5,6 +5,7 @@ them, and none of what the services keep (hints, links, ids) goes into them.
 """
 
 import html
+from calendar import month_name
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from random import Random
@@ -24,7 +25,7 @@ from syncd.sandbox.world.corpus.truth import (
 
 _FIELDS: Final = {NEW: "new", RENEWAL: "renewal", ADD_ON: "more"}
 _DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")
-_MONTHS: Final = ("January", "March", "May", "June", "September", "October")
+_MONTHS: Final = month_name[1:]
 _COUNTS: Final = (10, 15, 20, 25, 40, 60, 80, 120, 200, 350)
 
 _WHOLE_NAME: Final = 0.05
@@ -137,8 +138,8 @@ class _Pen:
         agenda = self._agenda() if self.one.kind == "meeting" else Agenda()
         note = self._note() if self._chance(self.knobs.notes) else ""
         written = Written(agenda=agenda, note=note)
-        recorded = self.one.kind == "meeting" and self.one.status == "held"
-        if recorded and self._chance(self.knobs.summaries):
+        held = self.one.kind == "meeting" and self.one.status == "held"
+        if held and self._chance(self.knobs.summaries):
             return self._summed_up(written)
         return written
 
@@ -151,7 +152,9 @@ class _Pen:
             standing = self.one.series is not None
             about = None if standing else self._meant(self.knobs.vague)
             points = [*self._on(about, self.book.points, 1)]
-            text = self._framed(self.book.agendas, points, "; ", strays=not standing)
+            if not standing:
+                self._digress(points, self.book.points)
+            text = self._framed(self.book.agendas, "; ".join(points))
         return Agenda(
             text=text,
             host=self.one.host.name,
@@ -164,12 +167,12 @@ class _Pen:
             return self._filled(self.random.choice(self.book.missed))
         about = self._meant(self.knobs.vague)
         frames = self.book.notes if self.one.kind == "meeting" else self.book.calls
-        text = self._framed(frames, [*self._on(about, self.book.said, 1)], " ")
+        text = self._framed(frames, self._told(about, 1))
         return text.lower() if self._chance(_CARELESS) else text
 
     def _summed_up(self, written: Written) -> Written:
         about = self._meant(self.knobs.vague_summaries)
-        said = [*self._on(about, self.book.said, 2)]
+        topic = self._told(about, 2)
         actions = [
             self._filled(text)
             for text in self.random.sample(self.book.actions, self.random.randint(1, 2))
@@ -184,9 +187,11 @@ class _Pen:
         return Written(
             agenda=written.agenda,
             note=written.note,
-            summary=self._framed(self.book.summaries, said, " "),
+            summary=self._framed(self.book.summaries, topic),
             actions=tuple(actions),
-            trackers=tuple((name, self.random.randint(1, 6)) for name in heard),
+            trackers=tuple(
+                (name, self.random.randint(1, 6)) for name in dict.fromkeys(heard)
+            ),
         )
 
     def _heard(self, deal: Deal) -> str:
@@ -229,10 +234,13 @@ class _Pen:
 
     def _deal_slots(self, deal: Deal) -> dict[str, str]:
         whole = self._chance(_WHOLE_NAME)
+        step = deal.step_at(self.one.at)
+        due = step.close_date if step is not None else self.one.at
         return {
             "word": deal.name if whole else self.random.choice(deal.words),
             "product": deal.product,
             "site": deal.site,
+            "due": month_name[due.month],
             "n": str(self.random.choice(_COUNTS)),
         }
 
@@ -244,20 +252,23 @@ class _Pen:
 
     # --- putting it down --------------------------------------------------------------
 
-    def _framed(
-        self, frames: Phrases, said: list[str], between: str, *, strays: bool = True
-    ) -> str:
-        if self.stray is not None and strays:
-            lines = self.book.points if between == "; " else self.book.said
+    def _told(self, about: Deal | SupportCase | str | None, count: int) -> str:
+        said = [*self._on(about, self.book.said, count)]
+        self._digress(said, self.book.said)
+        return " ".join(_capital(one) for one in said)
+
+    def _digress(self, said: list[str], lines: Lines) -> None:
+        """Put in a word on the other deal that came up, if one did."""
+        if self.stray is not None:
             aside = self.random.choice(lines.other)
             word = self.random.choice(self.stray.words)
             place = self.random.randint(0, len(said))
-            said = [*said[:place], self._filled(aside, other=word), *said[place:]]
-        if between == " ":
-            said = [_capital(one) for one in said]
+            said.insert(place, self._filled(aside, other=word))
+
+    def _framed(self, frames: Phrases, topic: str) -> str:
         text = self._filled(
             self.random.choice(frames),
-            topic=between.join(said),
+            topic=topic,
             chat=_capital(self._chat()),
             next=_capital(self._filled(self.random.choice(self.book.next))),
         )
