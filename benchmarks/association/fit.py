@@ -37,7 +37,7 @@ _FILE: Final = Path(__file__).parents[2] / "syncd" / "association" / "weights.to
 _STRAIGHT: Final = Calibration(points=((0.5, 0.5), (1.0, 1.0)))
 _WORTH: Final = 0.005
 """By how much a bend must lower the mean calibration error to be worth its points."""
-_PULL: Final = 0.003
+_PULL: Final = 0.001
 
 
 def read_examples(*, accounts: int, seeds: int) -> list[Example]:

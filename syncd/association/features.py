@@ -7,6 +7,7 @@ from typing import Final
 
 from syncd.association.field import Field, had_any
 from syncd.association.ground import Deal, Stand
+from syncd.association.history import refs_of
 from syncd.association.links import HABIT, SERIES, Precedents, strength
 from syncd.association.past import Phase
 from syncd.association.scene import Scene, ref_of_user
@@ -61,6 +62,7 @@ def opportunity_features(
     if scene.hints:
         _hints(sheet, scene, deal, field)
     _precedents(sheet, scene, deal)
+    _history(sheet, scene, deal, field)
     _timing(sheet, scene, deal, field)
     for how, said in scene.said:
         add_said(sheet, how, said, deal.opportunity.id)
@@ -237,6 +239,21 @@ def _precedents(sheet: Sheet, scene: Scene, deal: Deal) -> None:
             refs = tuple(some.tools[key].refs)
             worth = strength(some.tools, key, custom)
             sheet.add(f"{name}_by_tools", f"{says}, by tools", worth, refs)
+
+
+def _history(sheet: Sheet, scene: Scene, deal: Deal, field: Field) -> None:
+    key = deal.opportunity.id
+    if deal.is_later_than(scene.at):
+        return
+    for name, tallies, values, who in (
+        ("people_history", scene.met, field.people_history, "those who took part"),
+        ("colleague_history", field.colleagues, field.colleague_history, "our people"),
+    ):
+        value = values.get(key, 0.0)
+        if value:
+            often = "often" if value > 0 else "seldom or never"
+            says = f"{who} are {often} met about it"
+            sheet.add(name, says, value, refs_of(tallies, key))
 
 
 def _timing(sheet: Sheet, scene: Scene, deal: Deal, field: Field) -> None:

@@ -1,11 +1,12 @@
 """What the candidates of one interaction have in common."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from syncd.association.ground import Deal
+from syncd.association.history import Tally, log_shares
 from syncd.association.scene import Scene
 
 
@@ -15,7 +16,8 @@ class Field:
 
     ``owners`` gives each one's owner then, None where that is not known;
     ``noted`` gives the words of each one's name that notes, invitations or summaries
-    say; ``by_roles`` the one that the roles of that day single out, "" without one.
+    say; ``colleagues`` are histories of our people who own none of them;
+    ``by_roles`` the one that the roles of that day single out, "" without one.
     """
 
     rivals: Mapping[str, Deal]
@@ -25,6 +27,9 @@ class Field:
     frequency: Mapping[str, int]
     noted: Mapping[str, frozenset[str]]
     noted_frequency: Mapping[str, int]
+    people_history: Mapping[str, float]
+    colleagues: Sequence[Tally]
+    colleague_history: Mapping[str, float]
     by_roles: str
     accounts: frozenset[str]
 
@@ -46,6 +51,11 @@ def field_of(scene: Scene, rivals: Mapping[str, Deal]) -> Field:
         for key, deal in rivals.items()
         if deal.opportunity.created_at is not None and deal.opportunity.created_at <= at
     ]
+    owning = frozenset(owners.values())
+    colleagues = tuple(
+        met for user, met in scene.colleagues.items() if met and user not in owning
+    )
+    several = len(rivals) > 1
     return Field(
         rivals=rivals,
         owners=owners,
@@ -54,6 +64,9 @@ def field_of(scene: Scene, rivals: Mapping[str, Deal]) -> Field:
         frequency=frequency,
         noted=noted,
         noted_frequency=Counter(word for told in noted.values() for word in told),
+        people_history=log_shares(scene.met, rivals.keys()),
+        colleagues=colleagues,
+        colleague_history=log_shares(colleagues, rivals.keys()) if several else {},
         by_roles=_by_roles(scene, rivals),
         accounts=frozenset(
             deal.opportunity.account_id or "" for deal in rivals.values()

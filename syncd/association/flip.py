@@ -54,7 +54,7 @@ _LINKS: Final = frozenset(
     f"{name}{by}"
     for name in ("series", "thread", "pair", "habit")
     for by in ("", "_by_tools")
-)
+) | {"people_history", "colleague_history"}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import Final
 
 from syncd.association.words import subject_of
 from syncd.model.entities import Activity
-from syncd.model.interaction import STRONG_KEYS, Interaction, Participant
+from syncd.model.interaction import STRONG_KEYS, Interaction, Participant, Side
 from syncd.model.record import RecordRef
 from syncd.model.view import AccountView
 
@@ -16,6 +16,10 @@ OPPORTUNITY_PREFIX: Final = "006"
 SPAN: Final = timedelta(days=45)
 NEAREST: Final = 12
 """Links looked at on either side of an interaction; more would tell nothing new."""
+MONTHS: Final = timedelta(days=150)
+"""How far off other interactions still tell what somebody is met about."""
+MOST: Final = 30
+"""Of those, looked at on either side."""
 _HALVED: Final = 0.5
 
 
@@ -79,6 +83,7 @@ class Links:
     of_subject: Mapping[str, Sequence[Link]]
     of_contact: Mapping[str, Sequence[Link]]
     of_pair: Mapping[str, Sequence[Link]]
+    of_user: Mapping[str, Sequence[Link]]
 
 
 def contacts_of(person: Participant) -> tuple[str, ...]:
@@ -112,6 +117,13 @@ def gather_links(view: AccountView) -> Links:
             for i, link, _ in found
             for person in i.external
             for contact_id in contacts_of(person)
+        ),
+        of_user=_index(
+            (person.user_id, link)
+            for i, link, _ in found
+            if link.by_person
+            for person in i.participants
+            if person.side is Side.INTERNAL
         ),
     )
 
@@ -197,14 +209,38 @@ def precedents(
     return Precedents(people=people, tools=tools) if seen else NO_PRECEDENTS
 
 
-def _nearby(links: Sequence[Link], at: datetime) -> Sequence[Link]:
+def tally(
+    interaction: Interaction, sources: Iterable[Sequence[Link]]
+) -> dict[str, list[RecordRef]]:
+    """What people related other interactions of those months to.
+
+    By opportunity one activity of each interaction, however many records it has.
+    """
+    at, own = interaction.starts_at, interaction.key
+    found: dict[str, list[RecordRef]] = {}
+    seen: set[tuple[str, str]] = set()
+    for links in sources:
+        for link in _nearby(links, at, MONTHS, MOST):
+            once = (link.interaction_key, link.opportunity_id)
+            if link.by_person and link.interaction_key != own and once not in seen:
+                seen.add(once)
+                found.setdefault(link.opportunity_id, []).append(link.ref)
+    return found
+
+
+def _nearby(
+    links: Sequence[Link],
+    at: datetime,
+    span: timedelta = SPAN,
+    count: int = NEAREST,
+) -> Sequence[Link]:
     """Links within the span of an instant, the nearest of them on either side."""
     if not links:
         return ()
     middle = bisect_left(links, at, key=_when)
-    low = bisect_left(links, at - SPAN, max(0, middle - NEAREST), middle, key=_when)
-    most = min(len(links), middle + NEAREST)
-    return links[low : bisect_right(links, at + SPAN, middle, most, key=_when)]
+    low = bisect_left(links, at - span, max(0, middle - count), middle, key=_when)
+    most = min(len(links), middle + count)
+    return links[low : bisect_right(links, at + span, middle, most, key=_when)]
 
 
 def _when(link: Link) -> datetime:

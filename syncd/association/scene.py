@@ -4,13 +4,21 @@ The interaction's own activities lend their subject and case numbers; what they 
 related to today is never read here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from syncd.association.ground import Ground, Said, series_of, thread_of
 from syncd.association.hints import Hint, hints_of, own_tally, reliability
-from syncd.association.links import SERIES, Precedents, contacts_of, pair_of, precedents
+from syncd.association.history import Tally
+from syncd.association.links import (
+    SERIES,
+    Precedents,
+    contacts_of,
+    pair_of,
+    precedents,
+    tally,
+)
 from syncd.association.past import case_was_open
 from syncd.association.words import is_care, numbers, subject_of
 from syncd.model.entities import Case, NoteDigest
@@ -26,8 +34,10 @@ class Scene:
     ``strong`` and ``weak`` are the contacts of people outside, by keys that may and
     may not carry a change; each tuple is one person. ``homes`` gives the accounts of
     each person of ``strong`` (or ``weak``) then. ``trust`` is the log-odds that each
-    source's word is right. ``noted`` are the prints of what notes, invitations and
-    summaries say, ``note_talk`` what they speak of.
+    source's word is right. ``met`` tells of each person of ``strong``, ``colleagues``
+    of each of our own users, what people related their other interactions to.
+    ``noted`` are prints of what notes, invitations and summaries say, ``note_talk``
+    what they speak of.
     """
 
     interaction: Interaction
@@ -47,6 +57,8 @@ class Scene:
     thread: Precedents
     pair: Precedents
     people: Precedents
+    met: tuple[Tally, ...]
+    colleagues: Mapping[str, Tally]
     is_cared_for: bool
     said: tuple[tuple[str, Said], ...]
     numbers: frozenset[str]
@@ -68,6 +80,11 @@ def set_scene(ground: Ground, interaction: Interaction) -> Scene:
     subjects = {s for one in titles if (s := subject_of(one))}
     contacts = frozenset(c for person in strong for c in person)
     hints = tuple(hints_of(ground.view, ground.outreach_to_crm, interaction))
+    users = frozenset(
+        p.user_id
+        for p in interaction.participants
+        if p.user_id is not None and p.side is Side.INTERNAL
+    )
     series_key = interaction.series_key
     notes = _notes(ground, interaction)
     return Scene(
@@ -81,11 +98,7 @@ def set_scene(ground: Ground, interaction: Interaction) -> Scene:
         homes=homes,
         accounts=accounts,
         related=_related(ground, accounts),
-        users=frozenset(
-            p.user_id
-            for p in interaction.participants
-            if p.user_id is not None and p.side is Side.INTERNAL
-        ),
+        users=users,
         hints=hints,
         trust=_trust(ground, interaction, hints),
         series=precedents(
@@ -106,6 +119,14 @@ def set_scene(ground: Ground, interaction: Interaction) -> Scene:
         people=precedents(
             interaction, [links.of_contact.get(one, ()) for one in sorted(contacts)]
         ),
+        met=tuple(
+            tally(interaction, [links.of_contact.get(one, ()) for one in person])
+            for person in strong
+        ),
+        colleagues={
+            user: tally(interaction, [links.of_user.get(user, ())])
+            for user in sorted(users)
+        },
         is_cared_for=_is_cared_for(ground, interaction),
         said=_words_of_people(ground, interaction, subjects),
         numbers=_numbers(notes, title),

@@ -269,7 +269,9 @@ class ActivityLog:
     ) -> None:
         self.build.add_salesforce(name, row, at=at, by=by)
         self.made.append(row["Id"])
-        self.build.company.truth[row["Id"]] = one.target
+        # Salesforce lets an activity of a lead be related to nothing.
+        target = None if _is_lead(row) else one.target
+        self.build.company.truth[row["Id"]] = target
         self.build.company.same[f"salesforce/{name}/{row['Id']}"] = one.number
 
     def _note(self) -> str:
