@@ -1,19 +1,21 @@
 """One seed, one run: events as the seed chooses, a quiet tail, a verdict."""
 
 import gc
-import hashlib
 import shutil
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from random import Random
+from typing import Any
 
+from syncd.errors import SyncdError
 from syncd.model.plan import Plan, effect_of
 from syncd.ports.stores import LedgerEntry
 from syncd.sandbox.http import Request
-from tests.simulation import fresh, invariants
+from tests.simulation import fresh, invariants, memory, second
+from tests.simulation.agreement import Agreements
 from tests.simulation.company import (
+    SQLITE,
     WORLDS,
     cheap_starts,
     new_folder,
@@ -23,66 +25,49 @@ from tests.simulation.company import (
 from tests.simulation.determinism import determined
 from tests.simulation.history import OURS, UNDO, History
 from tests.simulation.people import People
+from tests.simulation.postgresql import Server
 from tests.simulation.process import Process
+from tests.simulation.result import Result
 from tests.simulation.weather import Weather
 from tests.simulation.wire import Exchange, Wire
 
 _SETTLED_S = 4000  # longer than settling, grace, parking and overlap
 _MOST_ROUNDS = 8
+_ANSWERS_LOST, _STOPPED, _SEEN_LATE = 7, 8, 9  # of ten seeds
 _AFRESH_EVERY, _UNDONE_EVERY = 3, 4  # these two cost as much as all the rest
 _WINDOW = timedelta(days=398)  # what is read goes back 400 days
 _OF_SYNCD = {"_poll_one", "_reconcile", "_undo_one", "_restart", "_prove"}
 _BETWEEN_GRANTS_S = 61  # Outreach hands out one token a minute
 
 
-@dataclass(kw_only=True)
-class Result:
-    """What became of one seed.
-
-    Attributes:
-        trace: Everything that happened, with the virtual time, one line each.
-        broken: Broken promises; empty is what is wanted.
-        windows: Edits that no guard of a vendor could have protected.
-        counts: How much of what was played.
-    """
-
-    seed: int
-    trace: list[str] = field(default_factory=list)
-    broken: list[str] = field(default_factory=list)
-    windows: list[str] = field(default_factory=list)
-    counts: Counter[str] = field(default_factory=Counter)
-
-    @property
-    def digest(self) -> str:
-        """Equal for two runs in which the same happened."""
-        return hashlib.sha256("\n".join(self.trace).encode()).hexdigest()
-
-
-def run_seed(seed: int) -> Result:
-    """Play one seed from beginning to end."""
+def run_seed(seed: int, server: Server | None = None) -> Result:
+    """Play one seed from beginning to end, on SQLite or in a server's database."""
     gc.collect()
     gc.freeze()  # worlds and caches stay: the next collection need not look at them
     gc.disable()
     try:
-        return _run(seed)
+        return _run(seed, server)
     finally:
         gc.enable()
 
 
-def _run(seed: int) -> Result:
+def _run(seed: int, server: Server | None) -> Result:
     rng = Random(seed)
     # A tenth starts with an empty store, the others with one that has read everything.
-    world = snapshot(rng.randrange(WORLDS), loaded=rng.random() > 0.1)
+    world = snapshot(rng.randrange(WORLDS), loaded=rng.random() > 0.1, server=server)
     folder = new_folder("run")
+    store = server.create(like=world.store) if server else SQLITE
     try:
         with determined(f"run {seed}", world.at) as time, cheap_starts():
             settle = rng.choice((0, 0, 5))
-            services, config = world.lay_out(folder, settle_minutes=settle)
+            services, config = world.lay_out(folder, settle_minutes=settle, store=store)
             run = Simulation(seed, rng, time, services, config)
             run.play()
             return run.result
     finally:
         shutil.rmtree(folder)
+        if server:
+            server.drop(store)
 
 
 class Simulation:
@@ -98,9 +83,12 @@ class Simulation:
         recorders = services.recorders()
         self._history = History(services=services)
         self._people = People(services, self._history, rng)
-        self._weather = Weather(services, recorders, rng)
+        self._weather = Weather(services, recorders, rng, time)
         self._wire = Wire(recorders, before=self._leaves, after=self._answered)
         self._process = Process(config, self._wire, self._say)
+        self._history.unsettled = self._process.unsettled
+        self._people.rivals.planned = self._process.planned
+        self._agreements = Agreements(services, self._history)
         self._meddling = 0.0
         self._who = OURS
         self._polling = ""
@@ -112,11 +100,13 @@ class Simulation:
             (24, self._people_act),
             (12, self._weather_turns),
             (3, self._clock_drifts),
+            (2, self._clock_jumps),
             (3, self._restart),
+            (1, self._second_process),
             (2, self._prove),
             (3, self._stop_file),
             (3, self._undo_one),
-            (2, self._operator),
+            (4, self._operator),
         )
 
     # --- the play ---------------------------------------------------------------------
@@ -124,15 +114,31 @@ class Simulation:
     def play(self) -> None:
         """Events, the quiet tail, the verdict."""
         try:
-            if self._rng.random() < 0.2:
+            is_new = not (self._config.base / "syncd.key").exists()
+            if self._rng.random() < (0.7 if is_new else 0.2):
                 self._process.crash_after(self._rng.randrange(6))
             self._process.start()
+            self._begin()
             for _ in range(self._rng.randint(8, 18)):
                 self._event()
             plan = self._settle()
             self._judge(plan)
+        except SyncdError as error:
+            self._broken(f"it cannot go on: {error}")
         finally:
             self._process.stop()
+
+    def _begin(self) -> None:
+        """Some seeds begin with what would otherwise be met too seldom."""
+        tenth = self.result.seed % 10
+        if tenth == _ANSWERS_LOST:
+            self._say(self._weather.lose_answers())
+        elif tenth == _STOPPED:
+            self._stop_file()
+        elif tenth == _SEEN_LATE:
+            self._say(self._people.log_what_is_seen_late())
+            self._time.advance(15)
+            self._poll("salesforce")
 
     def _event(self) -> None:
         gap_s = self._rng.choice((0.5, 3, 15, 15, 60, 120, 240, 900, 4000))
@@ -144,28 +150,34 @@ class Simulation:
         at_work = event.__name__ in _OF_SYNCD
         if at_work and self._rng.random() < 0.2:
             self._process.crash_after(int(self._rng.expovariate(1 / 25)))
-        self._meddling = self._rng.choice((0.0, 0.0, 0.0, 0.03, 0.15))
+        self._meddling = self._rng.choice((0.0, 0.0, 0.0, 0.05, 0.25))
         event()
         self._meddling = 0.0
+        self._process.crash_after(None)
 
     def _poll_one(self) -> None:
         self._poll(self._rng.choice(sorted(self._process.app.connectors)))
 
     def _poll_all(self) -> None:
-        for system in sorted(self._process.app.connectors):
-            self._poll(system)
+        touches = len(self._history.touches)
+        ended = [self._poll(one) for one in sorted(self._process.app.connectors)]
+        if all(one and one.get("complete") for one in ended):
+            self._agreements.polled(touches=touches)
 
-    def _poll(self, system: str) -> None:
+    def _poll(self, system: str) -> Mapping[str, Any] | None:
         self._say(f"poll {system}")
         self._polling = system
         ended = self._process.run("poll", lambda: self._process.jobs.poll(system))
         self._polling = ""
         self._say(f"poll {system}: {ended}")
+        return ended
 
     def _reconcile(self) -> None:
         self._say("reconcile")
         ended = self._process.run("reconcile", self._process.jobs.reconcile)
         self._say(f"reconcile: {ended}")
+        if ended and "waiting_for" not in ended:
+            self._agreements.judged()
 
     def _prove(self) -> None:
         self._say("prove")
@@ -188,6 +200,17 @@ class Simulation:
 
     def _clock_drifts(self) -> None:
         self._say(self._weather.skew())
+
+    def _clock_jumps(self) -> None:
+        self._say(self._weather.jump())
+
+    def _second_process(self) -> None:
+        self._process.run("second", self._second)
+
+    def _second(self) -> None:
+        """Another syncd starts on this store, works and ends."""
+        self._say("a second syncd")
+        self._say(f"a second syncd: {second.reconcile(self._config, self._wire)}")
 
     def _restart(self) -> None:
         self._say("restart")
@@ -217,9 +240,13 @@ class Simulation:
             self._say(f"undo: {dict(sorted(statuses.items()))}")
 
     def _operator(self) -> None:
-        """Somebody authorises Outreach again, where its token was lost."""
+        """Somebody does what syncd asks for: lets it in again where it was shut out."""
         polls = self._process.app.store.mirror.polls()
-        if "outreach" in polls and polls["outreach"].needs_credentials:
+        asked = {name for name, one in polls.items() if one.needs_credentials}
+        if "chorus" in asked:
+            self._say("an operator lets syncd into Chorus again")
+            self._services.chorus.control("token", {"state": "active"})
+        if "outreach" in asked:
             self._authorise()
 
     def _authorise(self) -> None:
@@ -234,22 +261,29 @@ class Simulation:
         self._time.advance(self._latency.uniform(0.02, 0.4))
         if "token" in request.path or self._rng.random() >= self._meddling:
             return
-        if self._rng.random() < 0.2 and self._polling != system:
-            self._poll_beside(system)
+        chance = self._rng.random()
+        if chance < 0.2 and self._polling != system:
+            self._beside(self._poll_beside)
+        elif chance > 0.97:
+            self._beside(self._second)
         else:
             self._someone_acts()
 
-    def _poll_beside(self, system: str) -> None:
-        """Another job of the same process polls while this request is on its way."""
-        others = [s for s in self._process.jobs._polling if s != self._polling]
-        other = self._rng.choice(sorted(others))
+    def _beside(self, work: Callable[[], None]) -> None:
+        """Something else of syncd's runs while a request is on its way."""
         before, self._meddling = (self._polling, self._who), 0.0
-        self._polling, self._who = other, OURS
-        self._say(f"poll {other}, beside")
+        self._who = OURS
         try:
-            self._process.jobs.poll(other)
+            work()
         finally:
             self._polling, self._who = before
+
+    def _poll_beside(self) -> None:
+        """Another job of the same process polls."""
+        others = [s for s in self._process.jobs._polling if s != self._polling]
+        self._polling = self._rng.choice(sorted(others))
+        self._say(f"poll {self._polling}, beside")
+        self._process.jobs.poll(self._polling)
 
     def _answered(self, one: Exchange) -> None:
         intents = self._process.intents() if one.is_write else 0
@@ -272,6 +306,10 @@ class Simulation:
         self._weather.clear()
         self._process.stop_path.unlink(missing_ok=True)
         self._authorise()
+        if self._people.leaves_no_trace:
+            self._time.advance(_SETTLED_S)
+            self._poll_all()
+            self._prove()
         for _ in range(_MOST_ROUNDS):
             before = len(self._history.writes)
             self._time.advance(_SETTLED_S)
@@ -301,6 +339,9 @@ class Simulation:
         verdict = invariants.Judge(self._history, entries).judge()
         self.result.broken += verdict.broken
         self.result.windows += verdict.windows
+        self.result.broken += memory.untrue(
+            app.store, entries, self._history, self._agreements
+        )
         if self.result.seed % _AFRESH_EVERY == 0:
             self._look_afresh(plan, mine)
         if self.result.seed % _UNDONE_EVERY == 0:
@@ -314,21 +355,18 @@ class Simulation:
         self._time.advance(_BETWEEN_GRANTS_S)
         found, theirs = fresh.look(self._services, self._config.base)
         since = self._time.now() - _WINDOW
-        for says in fresh.missed(mine, theirs, since=since):
-            self._broken(says)
-        for says in invariants.unmended(found, plan, self._history):
-            self._broken(says)
+        self.result.broken += fresh.missed(mine, theirs, since=since)
+        self.result.broken += invariants.unmended(found, plan, self._history)
         self._process.start()
 
     def _undo_everything(self, entries: Sequence[LedgerEntry]) -> None:
         """Every run is taken back, the last one first; nothing of it is done again."""
         self._say("--- undo everything")
         for run in self._process.app.store.ledger.runs(1000):
-            if run.kind == "service":
+            if run.kind in {"service", "reconcile"}:
                 self._undo(run.run_id)
                 self._time.advance(30)
-        for says in invariants.not_restored(self._history):
-            self._broken(says)
+        self.result.broken += invariants.not_restored(self._history)
         self._time.advance(_SETTLED_S)
         self._poll_all()
         undone = {effect_of(entry.change) for entry in entries}
