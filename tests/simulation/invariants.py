@@ -149,7 +149,7 @@ class Judge:
             if entry.sequence <= write.intents
             if until is None or write.intents < until
             if change.operation == "create" or write.ref.id == change.record_id
-            if self._explains(entry, write, name)
+            if self._explains(entry, write, name) and _moves(change, write)
         ]
 
     def _was_so(self, entry: LedgerEntry) -> bool:
@@ -306,6 +306,16 @@ class Judge:
 
     def _broken(self, says: str) -> None:
         self.verdict.broken.append(says)
+
+
+def _moves(change: Change, write: WireWrite) -> bool:
+    """Whether a write moved what a change is about.
+
+    An intent of another field of the same record may have been sent in between: its
+    write is no effect of this one.
+    """
+    fields = {touch.field for touch in write.touches}
+    return change.operation != "update" or not fields.isdisjoint({*change.after, ""})
 
 
 def _rivals(one: Change, other: Change) -> bool:
