@@ -1,13 +1,15 @@
 """Who was seen on both sides of a deal, so that syncd must know it from then on."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import NamedTuple
 
 from tests.simulation.company import Services
 from tests.simulation.desk import crm_ids
-from tests.simulation.history import History
+from tests.simulation.history import OURS, UNDO, History
 
-_ROLES = frozenset({"OpportunityContactRole", "opportunityProspectRole"})
+_THERE = "opportunityProspectRole"
+_ROLES = frozenset({"OpportunityContactRole", _THERE})
 _SEEN_FOR_SURE = timedelta(minutes=15)  # longer than any clock is off, and overlaps
 
 
@@ -45,6 +47,14 @@ class Agreements:
         for pair in self._shown:
             self.since.setdefault(pair, self._history.number)
 
+    def left_in_outreach(self) -> Iterator[str]:
+        """Deals, as Salesforce names them, that somebody has been taken off there."""
+        deals = self._names("opportunity")
+        for touch in self._history.touches:
+            is_theirs = touch.who not in {OURS, UNDO}
+            if is_theirs and touch.is_delete and touch.ref.object == _THERE:
+                yield deals.get(str(touch.old["opportunity"]), "")
+
     def _pairs(self) -> frozenset[Pair]:
         """Who has a role on both sides of an open deal now."""
         deals, people = self._names("opportunity"), self._names("prospect")
@@ -59,7 +69,7 @@ class Agreements:
         there = {
             (str(row["opportunity"]), str(row["prospect"]))
             for ref, row in now.items()
-            if ref.object == "opportunityProspectRole"
+            if ref.object == _THERE
         }
         return frozenset(
             Pair(salesforce=(deals[deal], people[person]), outreach=(deal, person))

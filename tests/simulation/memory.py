@@ -1,14 +1,20 @@
 """What syncd remembers, and what its plans rest on, held against what happened."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import sqlalchemy as sa
 
 from syncd import clock
+from syncd.db.tables import BASES
 from syncd.model.plan import Plan, effect_of
 from syncd.model.tombstone import Tombstone, TombstoneKind
 from syncd.ports.stores import LedgerEntry
 from syncd.store import Store
 from tests.simulation.agreement import Agreements
 from tests.simulation.history import OURS, UNDO, History, Ref, Touch, sides
+
+_SIDES = ("salesforce", "outreach")
+Bases = Mapping[str, str]
 
 
 def untrue(
@@ -22,6 +28,7 @@ def untrue(
     yield from untrue_stones(stones, entries, history)
     yield from put_back(agreements, history)
     yield from removed_unseen(entries, store.plans.load)
+    yield from proposed_unseen(store.plans.latest(1000), agreements)
 
 
 def untrue_stones(
@@ -86,3 +93,31 @@ def removed_unseen(
         if unread:
             said = f"{change.object} {change.record_id}"
             yield f"removed while {', '.join(unread)} was incomplete: {said}"
+
+
+def proposed_unseen(plans: Sequence[Plan], agreements: Agreements) -> Iterator[str]:
+    """Contact roles that a plan would take away though nobody left the deal.
+
+    In Outreach, that is. What syncd itself has taken off there is no person's word.
+    """
+    left = set(agreements.left_in_outreach())
+    for plan in plans:
+        for change in plan.changes:
+            is_role = change.object == "OpportunityContactRole"
+            if not is_role or change.operation != "delete" or change.undoes:
+                continue
+            if change.before.get("OpportunityId") not in left:
+                yield f"proposed for removal, though nobody left: {change.record_id}"
+
+
+def bases_of(store: Store) -> Bases:
+    """What both sides of each deal are remembered to have agreed on."""
+    with store.engine.connect() as connection:
+        rows = connection.execute(sa.select(BASES)).all()
+    return {row.opportunity_id: row.body for row in rows}
+
+
+def half_read(store: Store) -> bool:
+    """Whether the last poll of one of the two sides was not complete."""
+    polls = store.mirror.polls()
+    return not all(one in polls and polls[one].complete for one in _SIDES)

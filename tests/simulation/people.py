@@ -36,14 +36,14 @@ class People(Desk):
         self._history = history
         self._made = 0
         self._clock = services.clock
-        self._upheavals = Upheavals(services, history, rng)
+        self.upheavals = Upheavals(services, history, rng)
         self.rivals = Rivals(services, rng)
         self._acts: tuple[tuple[int, str, Callable[[], str]], ...] = (
             (20, PERSON, self._edit_activity),
-            (14, PERSON, self._take_back),
+            (14, PERSON, self.take_back),
             (8, PERSON, self._log_call),
             (6, PERSON, self._remove_role),
-            (6, PERSON, self._add_role),
+            (6, PERSON, self.add_role),
             (5, TOOL, self._write_over),
             (5, PERSON, self._remove_role_in_outreach),
             (5, PERSON, self._add_role_in_outreach),
@@ -57,19 +57,23 @@ class People(Desk):
             (2, PERSON, self._opt_out),
             (2, TOOL, self._fill_recording),
             (1, PERSON, self._hand_over),
-            *self._upheavals.acts,
+            *self.upheavals.acts,
             *self.rivals.acts,
         )
 
     @property
     def leaves_no_trace(self) -> bool:
         """Whether anybody did something that only the daily proof can find."""
-        return self._upheavals.leaves_no_trace
+        return self.upheavals.leaves_no_trace
 
     def act(self) -> str:
         """Somebody does something."""
         weights = [weight for weight, _, _ in self._acts]
         ((_, who, act),) = self._rng.choices(self._acts, weights)
+        return self.does(who, act)
+
+    def does(self, who: str, act: Callable[[], str]) -> str:
+        """This one does this."""
         try:
             done = act()
         except RefusalError as refusal:
@@ -79,12 +83,6 @@ class People(Desk):
         touches = self._history.observe(who)
         named = "; ".join(f"{t.ref.id}.{t.field or '*'}={t.new!r}" for t in touches[:4])
         return f"{who} {done} {named if touches else ''}".strip() if done else ""
-
-    def log_what_is_seen_late(self) -> str:
-        """A Task that a poll passes by before it can be seen."""
-        done = self._upheavals.log_late()
-        self._history.observe(PERSON)
-        return done
 
     # --- activities -------------------------------------------------------------------
 
@@ -107,7 +105,7 @@ class People(Desk):
         self._in_salesforce("edit", name, row["Id"], {field: value})
         return f"edits a {name}"
 
-    def _take_back(self) -> str:
+    def take_back(self) -> str:
         """Somebody does not like what syncd did, and puts it back as it was."""
         ours = [t for t in self._history.touches if t.who == OURS][-30:]
         if not ours:
@@ -225,7 +223,8 @@ class People(Desk):
 
     # --- people on deals --------------------------------------------------------------
 
-    def _add_role(self) -> str:
+    def add_role(self) -> str:
+        """In Salesforce."""
         deal = self._rng.choice(self._rows("Opportunity"))
         there = {
             role["ContactId"]

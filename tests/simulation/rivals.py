@@ -26,21 +26,13 @@ class Rivals(Desk):
         super().__init__(services, rng)
         self.planned: Callable[[], Sequence[Change]] = tuple
         self.acts: tuple[tuple[int, str, Callable[[], str]], ...] = (
-            (8, PERSON, self._edit_what_is_planned),
+            (7, PERSON, self.edit_what_is_planned),
+            (1, PERSON, self._do_what_is_planned),
             (2, PERSON, self._make_the_role_that_is_planned),
         )
 
-    def _edit_what_is_planned(self) -> str:
-        """The same field of the same activity; as a rule another value."""
-        changes = [
-            change
-            for change in self.planned()
-            if change.object in {"Task", "Event"} and change.operation == "update"
-        ]
-        if not changes:
-            return ""
-        change = self._rng.choice(changes)
-        name = self._rng.choice(sorted(change.after))
+    def edit_what_is_planned(self) -> str:
+        """Or was just written: the same field gets a value of somebody's own."""
         choices: dict[str, Sequence[Any]] = {
             "Subject": ("Lunch", "Call 3 - Demo"),
             "WhatId": [deal["Id"] for deal in self._rows("Opportunity")],
@@ -49,7 +41,32 @@ class Rivals(Desk):
             "Description": ("talked about the weather",),
             "CallDisposition": ("Connected", "Left Voicemail", "No Answer"),
         }
-        value = self._rng.choice(choices.get(name, (change.after[name],)))
+        edits = [
+            (change, name, value)
+            for change in self._updates()
+            for name in sorted(change.after)
+            for value in choices.get(name, ())
+            if value not in {change.before.get(name), change.after[name]}
+        ]
+        return self._edit(*self._rng.choice(edits)) if edits else ""
+
+    def _do_what_is_planned(self) -> str:
+        """Somebody has the same idea."""
+        changes = self._updates()
+        if not changes:
+            return ""
+        change = self._rng.choice(changes)
+        name = self._rng.choice(sorted(change.after))
+        return self._edit(change, name, change.after[name])
+
+    def _updates(self) -> list[Change]:
+        return [
+            change
+            for change in self.planned()
+            if change.object in {"Task", "Event"} and change.operation == "update"
+        ]
+
+    def _edit(self, change: Change, name: str, value: Any) -> str:
         record_id = str(change.record_id)
         self._in_salesforce("edit", change.object, record_id, {name: value})
         return f"edits a {change.object} that is planned to be written"

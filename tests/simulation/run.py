@@ -3,17 +3,17 @@
 import gc
 import shutil
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any
 
 from syncd.errors import SyncdError
-from syncd.model.plan import Plan, effect_of
-from syncd.ports.stores import LedgerEntry
+from syncd.model.plan import Plan
 from syncd.sandbox.http import Request
-from tests.simulation import fresh, invariants, memory, second
+from tests.simulation import invariants, memory, second
 from tests.simulation.agreement import Agreements
+from tests.simulation.beginnings import begin, starts_torn
+from tests.simulation.cast import Cast
 from tests.simulation.company import (
     SQLITE,
     WORLDS,
@@ -23,21 +23,18 @@ from tests.simulation.company import (
     write_outreach_login,
 )
 from tests.simulation.determinism import determined
-from tests.simulation.history import OURS, UNDO, History
+from tests.simulation.history import OURS, PERSON, UNDO, History
 from tests.simulation.people import People
 from tests.simulation.postgresql import Server
 from tests.simulation.process import Process
 from tests.simulation.result import Result
+from tests.simulation.verdict import judge
 from tests.simulation.weather import Weather
 from tests.simulation.wire import Exchange, Wire
 
 _SETTLED_S = 4000  # longer than settling, grace, parking and overlap
 _MOST_ROUNDS = 8
-_ANSWERS_LOST, _STOPPED, _SEEN_LATE = 7, 8, 9  # of ten seeds
-_AFRESH_EVERY, _UNDONE_EVERY = 3, 4  # these two cost as much as all the rest
-_WINDOW = timedelta(days=398)  # what is read goes back 400 days
-_OF_SYNCD = {"_poll_one", "_reconcile", "_undo_one", "_restart", "_prove"}
-_BETWEEN_GRANTS_S = 61  # Outreach hands out one token a minute
+_OF_SYNCD = {"_poll_one", "reconcile", "_undo_one", "_restart", "_prove"}
 
 
 def run_seed(seed: int, server: Server | None = None) -> Result:
@@ -54,7 +51,9 @@ def run_seed(seed: int, server: Server | None = None) -> Result:
 def _run(seed: int, server: Server | None) -> Result:
     rng = Random(seed)
     # A tenth starts with an empty store, the others with one that has read everything.
-    world = snapshot(rng.randrange(WORLDS), loaded=rng.random() > 0.1, server=server)
+    number, loaded = rng.randrange(WORLDS), rng.random() > 0.1
+    loaded = loaded and not starts_torn(seed)
+    world = snapshot(number, loaded=loaded, server=server)
     folder = new_folder("run")
     store = server.create(like=world.store) if server else SQLITE
     try:
@@ -80,23 +79,26 @@ class Simulation:
         self._time = time
         self._services = services
         self._config = config
-        recorders = services.recorders()
+        self.recorders = recorders = services.recorders()
         self._history = History(services=services)
-        self._people = People(services, self._history, rng)
-        self._weather = Weather(services, recorders, rng, time)
+        self.people = People(services, self._history, rng)
+        self.cast = Cast(services, self._history, rng)
+        self.weather = Weather(services, recorders, rng, time)
         self._wire = Wire(recorders, before=self._leaves, after=self._answered)
-        self._process = Process(config, self._wire, self._say)
+        self._process = Process(config, self._wire, self.say)
         self._history.unsettled = self._process.unsettled
-        self._people.rivals.planned = self._process.planned
-        self._agreements = Agreements(services, self._history)
+        self.people.rivals.planned = self._process.planned
+        self.agreements = Agreements(services, self._history)
         self._meddling = 0.0
         self._who = OURS
         self._polling = ""
+        self._once_planned: Callable[[], str] | None = None
+        self._dies_after: tuple[str, str, int] | None = None
         self._latency = Random(f"latency {seed}")
         self._events: tuple[tuple[int, Callable[[], None]], ...] = (
             (20, self._poll_one),
-            (10, self._poll_all),
-            (24, self._reconcile),
+            (10, self.poll_all),
+            (24, self.reconcile),
             (24, self._people_act),
             (12, self._weather_turns),
             (3, self._clock_drifts),
@@ -104,7 +106,7 @@ class Simulation:
             (3, self._restart),
             (1, self._second_process),
             (2, self._prove),
-            (3, self._stop_file),
+            (3, self.stop_file),
             (3, self._undo_one),
             (4, self._operator),
         )
@@ -115,30 +117,20 @@ class Simulation:
         """Events, the quiet tail, the verdict."""
         try:
             is_new = not (self._config.base / "syncd.key").exists()
-            if self._rng.random() < (0.7 if is_new else 0.2):
+            if starts_torn(self.result.seed):
+                self._process.crash_after(0)
+            elif self._rng.random() < (0.7 if is_new else 0.2):
                 self._process.crash_after(self._rng.randrange(6))
             self._process.start()
-            self._begin()
+            begin(self)
             for _ in range(self._rng.randint(8, 18)):
                 self._event()
             plan = self._settle()
-            self._judge(plan)
+            judge(self, plan)
         except SyncdError as error:
-            self._broken(f"it cannot go on: {error}")
+            self.broken(f"it cannot go on: {error}")
         finally:
             self._process.stop()
-
-    def _begin(self) -> None:
-        """Some seeds begin with what would otherwise be met too seldom."""
-        tenth = self.result.seed % 10
-        if tenth == _ANSWERS_LOST:
-            self._say(self._weather.lose_answers())
-        elif tenth == _STOPPED:
-            self._stop_file()
-        elif tenth == _SEEN_LATE:
-            self._say(self._people.log_what_is_seen_late())
-            self._time.advance(15)
-            self._poll("salesforce")
 
     def _event(self) -> None:
         gap_s = self._rng.choice((0.5, 3, 15, 15, 60, 120, 240, 900, 4000))
@@ -155,102 +147,142 @@ class Simulation:
         self._meddling = 0.0
         self._process.crash_after(None)
 
+    # --- what scenes are made of ------------------------------------------------------
+
+    def passes(self, seconds: float) -> None:
+        """Time goes by."""
+        self._time.advance(seconds)
+
+    def acts(self, who: str, act: Callable[[], str]) -> None:
+        """Somebody does this now."""
+        self.say(self.people.does(who, act))
+
+    def once_planned(self, act: Callable[[], str]) -> None:
+        """Somebody does this as soon as something is planned and a request leaves."""
+        self._once_planned = act
+
+    def dies_after(self, system: str, path: str, *, boundaries: int) -> None:
+        """Syncd dies so many boundaries after the next answer to such a request."""
+        self._dies_after = (system, path, boundaries)
+
+    def has_read_all(self) -> bool:
+        """Whether every system has been polled once."""
+        return len(self._process.app.store.mirror.polls()) == len(self.recorders)
+
+    def undo_last(self) -> None:
+        """The last run is taken back."""
+        for run in self._process.app.store.ledger.runs(1):
+            self.undo(run.run_id)
+
+    # --- events -----------------------------------------------------------------------
+
     def _poll_one(self) -> None:
-        self._poll(self._rng.choice(sorted(self._process.app.connectors)))
+        self.poll(self._rng.choice(sorted(self._process.app.connectors)))
 
-    def _poll_all(self) -> None:
+    def poll_all(self) -> None:
+        """Every system is polled, one after the other."""
         touches = len(self._history.touches)
-        ended = [self._poll(one) for one in sorted(self._process.app.connectors)]
+        ended = [self.poll(one) for one in sorted(self._process.app.connectors)]
         if all(one and one.get("complete") for one in ended):
-            self._agreements.polled(touches=touches)
+            self.agreements.polled(touches=touches)
 
-    def _poll(self, system: str) -> Mapping[str, Any] | None:
-        self._say(f"poll {system}")
+    def poll(self, system: str) -> Mapping[str, Any] | None:
+        """One system is polled; what its job said, None when it did not end well."""
+        self.say(f"poll {system}")
         self._polling = system
         ended = self._process.run("poll", lambda: self._process.jobs.poll(system))
         self._polling = ""
-        self._say(f"poll {system}: {ended}")
+        self.say(f"poll {system}: {ended}")
         return ended
 
-    def _reconcile(self) -> None:
-        self._say("reconcile")
+    def reconcile(self) -> None:
+        """What is dirty is judged and written."""
+        self.say("reconcile")
+        before = memory.bases_of(self._process.app.store)
+        half_read = memory.half_read(self._process.app.store)
         ended = self._process.run("reconcile", self._process.jobs.reconcile)
-        self._say(f"reconcile: {ended}")
+        self.say(f"reconcile: {ended}")
+        store = self._process.app.store
+        moved = memory.bases_of(store) != before
+        if half_read and memory.half_read(store) and moved:
+            self.broken("what both sides agreed on moved on half a reading")
         if ended and "waiting_for" not in ended:
-            self._agreements.judged()
+            self.agreements.judged()
 
     def _prove(self) -> None:
-        self._say("prove")
+        self.say("prove")
         ended = self._process.run("prove", self._process.jobs.prove)
-        self._say(f"prove: {ended}")
+        self.say(f"prove: {ended}")
 
     def _people_act(self) -> None:
         for _ in range(self._rng.choice((1, 1, 2, 4))):
             self._someone_acts()
 
     def _someone_acts(self) -> None:
-        done = self._people.act()
+        done = self.people.act()
         if done:
             self.result.counts["edits"] += 1
-            self._say(done)
+            self.say(done)
 
     def _weather_turns(self) -> None:
         self.result.counts["faults"] += 1
-        self._say(self._weather.turn())
+        self.say(self.weather.turn())
 
     def _clock_drifts(self) -> None:
-        self._say(self._weather.skew())
+        self.say(self.weather.skew())
 
     def _clock_jumps(self) -> None:
-        self._say(self._weather.jump())
+        self.say(self.weather.jump())
 
     def _second_process(self) -> None:
         self._process.run("second", self._second)
 
     def _second(self) -> None:
         """Another syncd starts on this store, works and ends."""
-        self._say("a second syncd")
-        self._say(f"a second syncd: {second.reconcile(self._config, self._wire)}")
+        self.say("a second syncd")
+        self.say(f"a second syncd: {second.reconcile(self._config, self._wire)}")
 
     def _restart(self) -> None:
-        self._say("restart")
+        self.say("restart")
         self._process.start()
 
-    def _stop_file(self) -> None:
+    def stop_file(self) -> None:
+        """An operator lays the stop file down, or takes it away."""
         path = self._process.stop_path
         if path.exists():
             path.unlink()
-            self._say("the stop file is taken away")
+            self.say("the stop file is taken away")
         else:
             path.touch()
-            self._say("a stop file is laid down")
+            self.say("a stop file is laid down")
 
     def _undo_one(self) -> None:
         runs = [run.run_id for run in self._process.app.store.ledger.runs(10)]
         if runs:
-            self._undo(self._rng.choice(sorted(runs)))
+            self.undo(self._rng.choice(sorted(runs)))
 
-    def _undo(self, run_id: str) -> None:
-        self._say(f"undo {run_id}")
+    def undo(self, run_id: str) -> None:
+        """One run is taken back."""
+        self.say(f"undo {run_id}")
         self._who = UNDO
         ended = self._process.run("undo", lambda: self._process.app.undo(run_id))
         self._who = OURS
         if ended is not None:
             statuses = Counter(item.status.value for item in ended[1].items)
-            self._say(f"undo: {dict(sorted(statuses.items()))}")
+            self.say(f"undo: {dict(sorted(statuses.items()))}")
 
     def _operator(self) -> None:
         """Somebody does what syncd asks for: lets it in again where it was shut out."""
         polls = self._process.app.store.mirror.polls()
         asked = {name for name, one in polls.items() if one.needs_credentials}
         if "chorus" in asked:
-            self._say("an operator lets syncd into Chorus again")
+            self.say("an operator lets syncd into Chorus again")
             self._services.chorus.control("token", {"state": "active"})
         if "outreach" in asked:
             self._authorise()
 
     def _authorise(self) -> None:
-        self._say("an operator authorises syncd in Outreach again")
+        self.say("an operator authorises syncd in Outreach again")
         write_outreach_login(self._services, self._config.base)
         self._process.start()
 
@@ -259,6 +291,10 @@ class Simulation:
     def _leaves(self, system: str, request: Request) -> None:
         self._process.boundary(f"{system} {request.method} {request.path}")
         self._time.advance(self._latency.uniform(0.02, 0.4))
+        act = self._once_planned
+        if act is not None and self._process.planned():
+            self._once_planned = None
+            self.acts(PERSON, act)
         if "token" in request.path or self._rng.random() >= self._meddling:
             return
         chance = self._rng.random()
@@ -282,44 +318,48 @@ class Simulation:
         """Another job of the same process polls."""
         others = [s for s in self._process.jobs._polling if s != self._polling]
         self._polling = self._rng.choice(sorted(others))
-        self._say(f"poll {self._polling}, beside")
+        self.say(f"poll {self._polling}, beside")
         self._process.jobs.poll(self._polling)
 
     def _answered(self, one: Exchange) -> None:
         intents = self._process.intents() if one.is_write else 0
         touches = self._history.exchange(one, who=self._who, intents=intents)
-        self._say(f"  {one}")
+        self.say(f"  {one}")
         for touch in touches:
-            self._say(f"    {touch}")
+            self.say(f"    {touch}")
         self.result.counts["requests"] += 1
         if one.is_write:
             self.result.counts["writes"] += 1
             if self._process.stop_path.exists():
-                self._broken(f"a write under the stop file: {one.request.path}")
+                self.broken(f"a write under the stop file: {one.request.path}")
+        system, path, left = self._dies_after or ("", "", 0)
+        if one.system == system and path in one.request.path:
+            self._dies_after = None
+            self._process.crash_after(left)
         self._process.boundary(f"the answer of {one.system} {one.request.path}")
 
     # --- the end ----------------------------------------------------------------------
 
     def _settle(self) -> Plan:
         """Quiet days: everything works, nobody edits, until nothing is left to do."""
-        self._say("--- quiet")
-        self._weather.clear()
+        self.say("--- quiet")
+        self.weather.clear()
         self._process.stop_path.unlink(missing_ok=True)
         self._authorise()
-        if self._people.leaves_no_trace:
+        if self.people.leaves_no_trace:
             self._time.advance(_SETTLED_S)
-            self._poll_all()
+            self.poll_all()
             self._prove()
         for _ in range(_MOST_ROUNDS):
             before = len(self._history.writes)
             self._time.advance(_SETTLED_S)
-            self._poll_all()
-            self._reconcile()
+            self.poll_all()
+            self.reconcile()
             left = self._process.app.store.ledger.open_intents()
             if len(self._history.writes) == before and not left:
                 break
         else:
-            self._broken("it never comes to rest")
+            self.broken("it never comes to rest")
         return self._still()
 
     def _still(self) -> Plan:
@@ -327,55 +367,15 @@ class Simulation:
         self._time.advance(_SETTLED_S)
         plan = self._process.app.plan()
         for left in invariants.automatic(plan):
-            self._broken(f"not converged: {left}")
+            self.broken(f"not converged: {left}")
         for note in invariants.failed_rules(plan):
-            self._broken(note)
+            self.broken(note)
         return plan
 
-    def _judge(self, plan: Plan) -> None:
-        app = self._process.app
-        mine = fresh.records(app)
-        entries = invariants.ledger_of(app)
-        verdict = invariants.Judge(self._history, entries).judge()
-        self.result.broken += verdict.broken
-        self.result.windows += verdict.windows
-        self.result.broken += memory.untrue(
-            app.store, entries, self._history, self._agreements
-        )
-        if self.result.seed % _AFRESH_EVERY == 0:
-            self._look_afresh(plan, mine)
-        if self.result.seed % _UNDONE_EVERY == 0:
-            self._undo_everything(entries)
-        self.result.counts["intents"] = len(entries)
-        self.result.counts["crashes"] = self._process.crashes
-        self.result.counts["windows"] = len(verdict.windows)
-
-    def _look_afresh(self, plan: Plan, mine: fresh.Records) -> None:
-        self._process.stop()
-        self._time.advance(_BETWEEN_GRANTS_S)
-        found, theirs = fresh.look(self._services, self._config.base)
-        since = self._time.now() - _WINDOW
-        self.result.broken += fresh.missed(mine, theirs, since=since)
-        self.result.broken += invariants.unmended(found, plan, self._history)
-        self._process.start()
-
-    def _undo_everything(self, entries: Sequence[LedgerEntry]) -> None:
-        """Every run is taken back, the last one first; nothing of it is done again."""
-        self._say("--- undo everything")
-        for run in self._process.app.store.ledger.runs(1000):
-            if run.kind in {"service", "reconcile"}:
-                self._undo(run.run_id)
-                self._time.advance(30)
-        self.result.broken += invariants.not_restored(self._history)
-        self._time.advance(_SETTLED_S)
-        self._poll_all()
-        undone = {effect_of(entry.change) for entry in entries}
-        for change in self._process.app.plan().changes:
-            if effect_of(change) in undone and change.mode == "auto":
-                self._broken(f"undone, and planned again: {change.id} {change.rule}")
-
-    def _broken(self, says: str) -> None:
+    def broken(self, says: str) -> None:
+        """A promise does not hold."""
         self.result.broken.append(says)
 
-    def _say(self, says: str) -> None:
+    def say(self, says: str) -> None:
+        """Add a line to the trace."""
         self.result.trace.append(f"{self._time.now():%d %H:%M:%S.%f} {says}")

@@ -31,7 +31,7 @@ class Upheavals(Desk):
             (2, PERSON, self._lead_calls),
             (2, PERSON, self._convert_lead),
             (1, PERSON, self._move_to_another_account),
-            (4, TOOL, self._copy_role),
+            (4, TOOL, self.copy_role),
         )
 
     def _merge_contacts(self) -> str:
@@ -133,7 +133,7 @@ class Upheavals(Desk):
         self._in_salesforce("edit", "Opportunity", deal["Id"], change)
         return f"moves deal {deal['Id']} to another account"
 
-    def _copy_role(self) -> str:
+    def copy_role(self) -> str:
         """A plug-in is late: it makes the role that we have made before."""
         ours = [
             touch.ref.id
