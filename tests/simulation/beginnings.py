@@ -124,7 +124,7 @@ _BEGINNINGS: Mapping[int, Callable[["Simulation"], None]] = {
     19: half_read,
     27: answers_lost,
 }
-"""By the seed modulo ``_OF``. Multiples of three are looked at afresh in the end."""
+"""By the seed modulo ``_OF``; 3 and 9 are looked at afresh in the end."""
 _KEY_TORN = 29
 
 

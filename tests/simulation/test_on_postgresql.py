@@ -6,7 +6,7 @@ from tests.simulation.postgresql import Server
 from tests.simulation.run import run_seed
 
 BLOCK = 5
-SEEDS = range(500, 510)
+SEEDS = range(510, 520)
 
 
 @pytest.fixture(scope="module")
