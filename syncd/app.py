@@ -120,6 +120,7 @@ class App:
             mappings=self.mappings,
             policy=self.policy,
             now=clock.now,
+            settled_up_to=self.store.ledger.settled_up_to,
             scopes={"google_calendar": calendar.users} if calendar else {},
             full=full,
             progress=progress,

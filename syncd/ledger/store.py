@@ -45,6 +45,10 @@ _ATTEMPTS: Final = (
     .order_by(LEDGER.c.attempt)
 )
 _INTEND: Final = sa.insert(LEDGER)
+_FIRST_OPEN: Final = sa.select(sa.func.min(LEDGER.c.sequence)).where(
+    LEDGER.c.state == "open"
+)
+_LAST: Final = sa.select(sa.func.max(LEDGER.c.sequence))
 
 
 def _settling(*mine: sa.ColumnElement[bool]) -> sa.Update:
@@ -189,6 +193,14 @@ class SqlLedger:
         """Intents without outcome, oldest first."""
         return self._entries(_OPEN)
 
+    def settled_up_to(self) -> int:
+        """Sequence up to which every write has an outcome; 0 when none has."""
+        with self._read() as connection:
+            first = connection.scalar(_FIRST_OPEN)
+            if first is not None:
+                return int(first) - 1
+            return connection.scalar(_LAST) or 0
+
     def entries(self, run_id: str) -> Sequence[LedgerEntry]:
         """Every write of a run, in the order written."""
         return self._entries(_OF_RUN, of_run=run_id)
@@ -314,6 +326,7 @@ def _intent(change: Change, attempt: int) -> dict[str, Any]:
 def _past(row: sa.Row[Any]) -> PastWrite:
     change = msgspec.json.decode(row.change, type=Change)
     return PastWrite(
+        sequence=row.sequence,
         key=row.key,
         operation=change.operation,
         record_id=row.record_id,

@@ -14,11 +14,17 @@ class PollOutcome(msgspec.Struct, frozen=True, kw_only=True):
     ``complete`` is False when any stream stopped early; such a poll carries no
     deletes and no plan made on it may delete. ``as_of`` is the instant of the last
     complete one.
+
+    Attributes:
+        after_write: Sequence of the ledger up to which every write of ours had an
+            outcome when this poll began: it saw what became of those. Clocks cannot
+            tell that, because they are set back.
     """
 
     system: str
     complete: bool
     as_of: datetime | None = None
+    after_write: int = 0
     records: int = 0
     changed: int = 0
     deleted: int = 0

@@ -64,6 +64,7 @@ class PastWrite(msgspec.Struct, frozen=True, kw_only=True):
     """One write of an effect, as the ledger has it.
 
     Attributes:
+        sequence: Its place among all writes, whatever the clock showed.
         state: ``done``, ``refused``, or ``open`` while its outcome is not known.
         settled_at: For an open one, when it was intended.
         takes_back: Whether this write was itself an undo.
@@ -71,6 +72,7 @@ class PastWrite(msgspec.Struct, frozen=True, kw_only=True):
             could not be read back.
     """
 
+    sequence: int
     key: str
     operation: str
     record_id: str | None

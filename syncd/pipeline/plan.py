@@ -233,6 +233,7 @@ def _inputs(
     ours = set(facts.get("our_users", {}).values())
     effects = _effects(findings, request.mappings)
     past = request.ledger.past(effects)
+    polls = request.mirror.polls()
     scope: dict[str, Any] = msgspec.to_builtins(request.scope)
     return PlanInputs(
         now=request.now,
@@ -240,7 +241,7 @@ def _inputs(
         policy_digest=request.policy.digest,
         mappings=request.mappings,
         orgs=dict(sorted(facts.get("orgs", {}).items())),
-        connectors=connector_states(request.mirror.polls()),
+        connectors=connector_states(polls),
         limits=request.limits,
         texts=texts,
         touched=touched,
@@ -251,6 +252,7 @@ def _inputs(
         our_users=facts.get("our_users", {}),
         tombstone_days=request.policy.defaults.tombstone_days,
         live=request.mirror.live_counts(),
+        after_write={system: poll.after_write for system, poll in polls.items()},
         doubts=tuple(
             f"{one.system} {one.says} ({one.id})" for one in request.mirror.doubts()
         ),

@@ -75,6 +75,7 @@ class PollInputs:
     """What every connector's poll needs.
 
     Attributes:
+        settled_up_to: Sequence of the ledger up to which every write has an outcome.
         scopes: Calendars to read, by system; empty means all that are known.
         full: Read everything anew instead of what changed.
     """
@@ -83,6 +84,7 @@ class PollInputs:
     mappings: LoadedMappings
     policy: Policy
     now: Callable[[], datetime]
+    settled_up_to: Callable[[], int]
     scopes: Mapping[str, Sequence[str]]
     full: bool = False
     progress: Progress = lambda *_: None
@@ -125,7 +127,7 @@ class _Tally:
 
 
 def _poll_one(connector: Connector, inputs: PollInputs) -> PollOutcome:
-    began = inputs.now()
+    began, after_write = inputs.now(), inputs.settled_up_to()
     tally = _Tally()
     notes: list[str] = []
     error: RemoteError | ConfigError | None = None
@@ -149,6 +151,7 @@ def _poll_one(connector: Connector, inputs: PollInputs) -> PollOutcome:
         system=connector.system,
         complete=error is None,
         as_of=began if error is None else _last_complete(connector.system, inputs),
+        after_write=after_write,
         records=tally.records,
         changed=tally.changed,
         deleted=tally.deleted,

@@ -46,6 +46,8 @@ class PlanInputs:
         our_users: Ids of the users we write as, by system.
         tombstone_days: How long a new tombstone holds; 0 = until it is cleared.
         live: Live records by (system, object), for the share limit.
+        after_write: Sequence of the last write that each system's last poll came
+            after, with all writes before it.
         doubts: Snapshots that were not believed, in words.
         names: Subject names and links for people, by record.
     """
@@ -66,6 +68,7 @@ class PlanInputs:
     our_users: Mapping[str, str] = field(default_factory=dict)
     tombstone_days: int = 0
     live: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    after_write: Mapping[str, int] = field(default_factory=dict)
     doubts: tuple[str, ...] = ()
     links: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()

@@ -129,7 +129,7 @@ def _after_update(
 def _after_create(change: Change, last: PastWrite, inputs: PlanInputs) -> Held | None:
     ref = RecordRef(change.system, change.object, last.record_id or "")
     lives = inputs.made.get(ref)
-    if lives is None and not _polled_since(change.system, last.settled_at, inputs):
+    if lives is None and not _polled_since(change.system, last, inputs):
         return _unseen(last)
     if lives:
         return Held(says=f"{ref.object} {ref.id} is there, and not seen in place yet")
@@ -142,16 +142,22 @@ def _has_come_back(change: Change, last: PastWrite, inputs: PlanInputs) -> bool:
     seen, wrote = change.expects.version, last.written_version
     if seen and wrote:
         return datetime.fromisoformat(seen) >= datetime.fromisoformat(wrote)
-    return _polled_since(change.system, last.settled_at, inputs)
+    return _polled_since(change.system, last, inputs)
 
 
-def _polled_since(system: str, instant: datetime, inputs: PlanInputs) -> bool:
+def _polled_since(system: str, write: PastWrite, inputs: PlanInputs) -> bool:
+    """Whether a whole poll began after a write was settled, and saw that late.
+
+    By the order in which both were committed: a clock that was set back between the
+    two makes an earlier poll look like a later one.
+    """
     state = inputs.connectors.get(system)
     return (
         state is not None
         and state.complete
         and state.as_of is not None
-        and state.as_of > instant + _POLL_LAG
+        and write.sequence <= inputs.after_write.get(system, 0)
+        and state.as_of > write.settled_at + _POLL_LAG
     )
 
 

@@ -338,6 +338,10 @@ class Ledger(Protocol):
         """Intents without outcome, oldest first."""
         ...
 
+    def settled_up_to(self) -> int:
+        """Sequence up to which every write has an outcome; 0 when none has."""
+        ...
+
     def entries(self, run_id: str) -> Sequence[LedgerEntry]:
         """Every write of a run, in the order written."""
         ...

@@ -94,6 +94,16 @@ def test_a_plan_of_another_day_says_so(app, ours, by):
         app.apply(plan, Selection())
 
 
+def test_what_we_made_after_our_clock_was_set_back_is_not_taken_for_removed(app, ours):
+    """The poll of before looks later than the write, and cannot have seen it."""
+    app.poll()
+    ours(-HOUR)
+    plan = app.plan(rules=["contact-on-outreach-opportunity"])
+    assert "done" in statuses(app.apply(plan, Selection()))
+    assert not app.plan().tombstones
+    assert app.store.tombstones.all(now=clock.now(), everything=True) == []
+
+
 @pytest.mark.parametrize("who", ["ours", "theirs"])
 @pytest.mark.parametrize("corrected", [False, True], ids=["wrong now", "wrong before"])
 def test_a_parked_write_is_not_given_up_by_a_jump(

@@ -25,6 +25,7 @@ def inputs(**options):
         "mappings": MAPPINGS,
         "orgs": {"salesforce": "00D000000000001AAA"},
         "connectors": {"salesforce": ConnectorState(as_of=NOW, complete=True)},
+        "after_write": {"salesforce": 1},
     }
     return PlanInputs(**{**given, **options})
 

@@ -143,6 +143,7 @@ def test_an_effect_that_was_taken_back_gets_a_new_key():
     """Wanting it again after a revert is another change."""
     first = build_plan([finding(change())], inputs=inputs()).changes[0]
     before = PastWrite(
+        sequence=1,
         key="k",
         operation="update",
         record_id=TASK.id,
@@ -198,6 +199,7 @@ def test_what_rests_is_said_with_its_reason_and_the_way_out():
     """A change that was refused three times stands in the notes until it is cleared."""
     first = build_plan([finding(change())], inputs=inputs()).changes[0]
     refusal_of = PastWrite(
+        sequence=1,
         key=first.key,
         operation="update",
         record_id=TASK.id,

@@ -57,6 +57,7 @@ def create():
 def wrote(**options):
     """Our write of yesterday, read back."""
     given = {
+        "sequence": 1,
         "key": "k1",
         "operation": "update",
         "record_id": TASK.id,
@@ -88,6 +89,7 @@ def inputs(change, *past, **options):
         "orgs": {},
         "connectors": {"salesforce": ConnectorState(as_of=NOW, complete=True)},
         "past": {effect_of(change): past},
+        "after_write": {"salesforce": 1},
         "tools": frozenset({"tool", "us"}),
         "our_users": {"salesforce": "us"},
     }
@@ -186,6 +188,16 @@ def test_what_we_made_and_someone_removed_is_not_made_again(
     assert found is not None
     assert kind_of(found) is kind
     assert found.waiting is waits
+
+
+def test_a_poll_of_before_our_write_shows_no_removal_whatever_our_clock_says():
+    """A clock that is set back makes the last poll look like one of after the write."""
+    change = create()
+    seen = inputs(change, made(sequence=8), after_write={"salesforce": 7})
+    found = held(change, seen)
+    assert found is not None
+    assert found.waiting
+    assert found.tombstone is None
 
 
 def test_what_was_undone_is_not_done_again():

@@ -11,15 +11,18 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
-from tests.simulation.run import Result, run_seed
+from tests.simulation.postgresql import server_of_this_process
+from tests.simulation.result import Result
+from tests.simulation.run import run_seed
 
 _AT_ONCE = 5
 
 
-def brief(seed: int) -> dict[str, Any]:
+def brief(seed: int, store: str = "sqlite") -> dict[str, Any]:
     """One seed's result without its trace; an exception of syncd's breaks a promise."""
     try:
-        result = run_seed(seed)
+        server = server_of_this_process() if store == "postgresql" else None
+        result = run_seed(seed, server)
     except Exception as error:  # noqa: BLE001 - the other seeds are to be run all the same
         result = Result(seed=seed, broken=[f"{type(error).__name__}: {error}"])
     return {
@@ -32,7 +35,12 @@ def brief(seed: int) -> dict[str, Any]:
 
 
 def run_many(
-    seeds: Sequence[int], *, jobs: int, resume: Path | None, console: Console
+    seeds: Sequence[int],
+    *,
+    jobs: int,
+    resume: Path | None,
+    console: Console,
+    store: str = "sqlite",
 ) -> bool:
     """Run seeds that the file does not have yet; whether all of them are well.
 
@@ -40,6 +48,7 @@ def run_many(
         seeds: Which ones.
         jobs: Processes.
         resume: One JSON line a seed is added to it; seeds in it are not run again.
+        store: The kind of store, ``sqlite`` or ``postgresql``.
         console: For the bar, and for seeds that broke a promise.
     """
     done = {one["seed"]: one for one in _read(resume)}
@@ -53,7 +62,7 @@ def run_many(
     )
     with Progress(*columns, console=console) as bar:
         task = bar.add_task("seeds", total=len(seeds), completed=len(known))
-        for one in _results(todo, jobs):
+        for one in _results(todo, jobs, store):
             known.append(one)
             bar.advance(task)
             if resume is not None:
@@ -75,21 +84,23 @@ def _read(resume: Path | None) -> Iterator[dict[str, Any]]:
             continue  # a line that was cut off: that seed is run again
 
 
-def _results(seeds: Sequence[int], jobs: int) -> Iterator[dict[str, Any]]:
+def _results(seeds: Sequence[int], jobs: int, store: str) -> Iterator[dict[str, Any]]:
     if jobs == 1:
-        yield from map(brief, seeds)
+        yield from (brief(seed, store) for seed in seeds)
         return
     groups = [
         seeds[start : start + _AT_ONCE] for start in range(0, len(seeds), _AT_ONCE)
     ]
     context = get_context("spawn")
     with ProcessPoolExecutor(max_workers=jobs, mp_context=context) as pool:
-        for future in as_completed([pool.submit(_briefs, group) for group in groups]):
+        for future in as_completed(
+            [pool.submit(_briefs, group, store) for group in groups]
+        ):
             yield from future.result()
 
 
-def _briefs(seeds: Sequence[int]) -> list[dict[str, Any]]:
-    return [brief(seed) for seed in seeds]
+def _briefs(seeds: Sequence[int], store: str) -> list[dict[str, Any]]:
+    return [brief(seed, store) for seed in seeds]
 
 
 def _tell(results: Sequence[dict[str, Any]], console: Console) -> None:

@@ -22,6 +22,7 @@ from typing import Any
 from unittest.mock import patch
 
 import sqlalchemy as sa
+from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.asymmetric import rsa
 from google.auth.crypt import RSASigner
 
@@ -41,9 +42,11 @@ from syncd.service.jobs import ServiceJobs
 from syncd.store import open_store
 from syncd.wiring import App, open_app
 from tests.simulation.determinism import START, determined
+from tests.simulation.postgresql import Server, name_store
 
 WORLDS = 16
 ACCOUNTS = 2
+SQLITE = "sqlite:///syncd.db"
 PORTS = {"salesforce": 1, "outreach": 2, "google_calendar": 3, "chorus": 4}
 """Addresses are only names here: nothing listens."""
 
@@ -72,6 +75,10 @@ segment = "first_order"
 """
 _CONFIG = """\
 mode = "apply"
+
+[store]
+url = "{store}"
+{key}
 
 [salesforce]
 login_url = "{salesforce}"
@@ -131,29 +138,41 @@ class Snapshot:
     at: datetime
     services: Services
     files: Mapping[str, bytes]
+    store: str
 
-    def lay_out(self, folder: Path, *, settle_minutes: int) -> tuple[Services, Config]:
-        """A copy of its own: services in memory, files in this folder."""
+    def lay_out(
+        self, folder: Path, *, settle_minutes: int, store: str
+    ) -> tuple[Services, Config]:
+        """A copy of its own: services in memory, files in this folder.
+
+        ``store`` is the address of a copy of this one's store.
+        """
         for name, content in self.files.items():
             _write(folder / name, content)
+        name_store(folder, store)
         _write(folder / "policy.toml", _POLICY.format(settle=settle_minutes).encode())
         return copied(self.services), load_config(folder / "syncd.toml")
 
 
 @cache
-def snapshot(world: int, *, loaded: bool) -> Snapshot:
-    """One of the worlds, with a store that has polled everything or with none."""
+def snapshot(world: int, *, loaded: bool, server: Server | None = None) -> Snapshot:
+    """One of the worlds, with a store that has polled everything or with none.
+
+    The store is a database of this server, or else a SQLite file.
+    """
+    store = server.create() if server else SQLITE
     folder = new_folder("world")
     try:
         with determined(f"world {world}", START) as time, cheap_starts():
             services = _generated(world)
-            config = write_config(services, folder)
-            _write(folder / "syncd.db", empty_store())
+            config = write_config(services, folder, store)
+            if server is None:
+                _write(folder / "syncd.db", empty_store())
             if loaded:
                 with open_app(config, may_write=True) as app:
                     _poll_all(app, services)
             files = {one.name: one.read_bytes() for one in folder.iterdir()}
-            return Snapshot(at=time.now(), services=services, files=files)
+            return Snapshot(at=time.now(), services=services, files=files, store=store)
     finally:
         shutil.rmtree(folder)
 
@@ -216,7 +235,7 @@ def _forget_the_past(company: Company) -> None:
         events[:] = [e for e in events if e["start"]["dateTime"] >= since.isoformat()]
 
 
-def write_config(services: Services, folder: Path) -> Config:
+def write_config(services: Services, folder: Path, store: str) -> Config:
     """A configuration for these services, credentials in files beside it."""
     urls = {name: f"http://127.0.0.1:{port}" for name, port in PORTS.items()}
     salesforce = services.salesforce.settings(urls["salesforce"])
@@ -225,9 +244,15 @@ def write_config(services: Services, folder: Path) -> Config:
         "policy.toml": _POLICY.format(settle=0),
         "sfdc_client_id": salesforce["client_id"],
         "sfdc_client_secret": salesforce["client_secret"],
+        "store.key": Fernet.generate_key().decode(),
         "google.json": google["service_account"],
         "chorus_token": services.chorus.settings(urls["chorus"])["token"],
-        "syncd.toml": _CONFIG.format(**urls, users=list(services.calendars)),
+        "syncd.toml": _CONFIG.format(
+            **urls,
+            users=list(services.calendars),
+            store=store,
+            key="" if store == SQLITE else 'encryption_key = "file:store.key"',
+        ),
     }
     for name, text in files.items():
         _write(folder / name, text.encode())

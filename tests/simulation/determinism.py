@@ -18,7 +18,7 @@ START = datetime(2026, 3, 3, 15, 0, tzinfo=UTC)
 
 
 class VirtualTime:
-    """The one clock of services, people and syncd: it moves only when told to.
+    """The clock of syncd's machine: it moves only when told to, and all others with it.
 
     A sleep moves it on instead of waiting. ``ahead_s`` is how far it is from the start.
     """
@@ -34,6 +34,10 @@ class VirtualTime:
     def advance(self, seconds: float) -> None:
         """Move on; never back."""
         self._traveller.shift(timedelta(seconds=max(0.0, seconds)))
+
+    def jump(self, by: timedelta) -> None:
+        """Somebody sets the machine's clock; no time passes."""
+        self._traveller.shift(by)
 
 
 @contextmanager

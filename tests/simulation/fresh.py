@@ -15,12 +15,14 @@ from syncd.model.plan import Plan
 from syncd.service.jobs import ServiceJobs
 from syncd.wiring import App, open_app
 from tests.simulation.company import (
+    SQLITE,
     Services,
     copied,
     empty_store,
     new_folder,
     write_outreach_login,
 )
+from tests.simulation.postgresql import name_store
 from tests.simulation.wire import Wire
 
 
@@ -46,6 +48,7 @@ def look(services: Services, folder: Path) -> tuple[Plan, Records]:
         for one in folder.iterdir():
             if not one.name.startswith("syncd.db"):
                 shutil.copy(one, own / one.name)
+        name_store(own, SQLITE)
         (own / "syncd.db").write_bytes(empty_store())
         services = copied(services)
         write_outreach_login(services, own)

@@ -1,11 +1,10 @@
 """Who wrote what, when: seen in the services themselves, whatever anyone claims."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from syncd import clock
 from tests.simulation.company import Services
 from tests.simulation.wire import Exchange
 
@@ -51,8 +50,10 @@ class Touch:
 
     Attributes:
         number: Of the exchange during or after which it happened.
+        at: The true time, whatever syncd's clock says.
         old: Former value; None of a new record, all fields of one that is gone.
         new: All fields of a new record; None of one that is gone.
+        unsettled: Sequences of the intents that had no outcome yet.
     """
 
     number: int
@@ -62,6 +63,7 @@ class Touch:
     field: str
     old: Any
     new: Any
+    unsettled: frozenset[int] = frozenset()
 
     @property
     def is_create(self) -> bool:
@@ -106,6 +108,7 @@ class History:
     """Every value that records of the services ever had, from the start on."""
 
     services: Services
+    unsettled: Callable[[], frozenset[int]] = frozenset
     touches: list[Touch] = field(default_factory=list)
     writes: list[WireWrite] = field(default_factory=list)
     start: dict[Ref, dict[str, Any]] = field(init=False)
@@ -122,6 +125,11 @@ class History:
         self._counts = self._written()
 
     @property
+    def number(self) -> int:
+        """Of the last exchange."""
+        return self._number
+
+    @property
     def now(self) -> Mapping[Ref, Mapping[str, Any]]:
         """Live records as they were when last looked at."""
         return self._now
@@ -134,6 +142,9 @@ class History:
         """Note what changed since the last look: it was this one."""
         after = self._look()
         found = tuple(self._changes(after, who))
+        if found and who not in {OURS, UNDO}:
+            unsettled = self.unsettled()
+            found = tuple(replace(one, unsettled=unsettled) for one in found)
         self._now = after
         self.touches += found
         return found
@@ -156,7 +167,7 @@ class History:
             self.writes.append(
                 WireWrite(
                     number=one.number,
-                    at=clock.now(),
+                    at=self.services.clock.now(),
                     who=who,
                     ref=ref,
                     touches=mine,
@@ -196,7 +207,7 @@ class History:
     def _touch(self, who: str, ref: Ref, name: str, old: Any, new: Any) -> Touch:
         return Touch(
             number=self._number,
-            at=clock.now(),
+            at=self.services.clock.now(),
             who=who,
             ref=ref,
             field=name,

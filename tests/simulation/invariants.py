@@ -53,6 +53,7 @@ class Judge:
         """Judges when asked."""
         self._history = history
         self._entries = entries
+        self._by_key = {entry.change.key: entry for entry in entries}
         self.verdict = Verdict()
 
     def judge(self) -> Verdict:
@@ -116,14 +117,11 @@ class Judge:
         """
         change = entry.change
         says = f"{entry.state} although it took effect: {change.rule} {write.ref}"
-        names = {*change.after, ""}
         undone = any(
-            touch.ref == write.ref and touch.who not in {OURS, UNDO}
-            for name in names
+            entry.sequence in touch.unsettled
+            for name in {*change.after, ""}
             for touch in self._history.of(write.ref, name)
             if touch.number >= write.number
-            and entry.settled_at is not None
-            and touch.at <= entry.settled_at
         )
         (self.verdict.windows if undone else self.verdict.broken).append(says)
 
@@ -136,14 +134,22 @@ class Judge:
         return False
 
     def _effects(self, entry: LedgerEntry) -> list[WireWrite]:
-        """Our own writes between an intent and its outcome that it explains."""
-        name = next(iter(entry.change.after), "")
+        """Our own writes that an intent explains, before the next one of its kind."""
+        change = entry.change
+        name = next(iter(change.after), "")
+        following = (
+            one.sequence
+            for one in self._entries
+            if one.sequence > entry.sequence and _rivals(change, one.change)
+        )
+        until = next(following, None)
         return [
             write
             for write in self._history.writes
             if entry.sequence <= write.intents
-            if entry.settled_at is None or write.at <= entry.settled_at
-            if self._explains(entry, write, name)
+            if until is None or write.intents < until
+            if change.operation == "create" or write.ref.id == change.record_id
+            if self._explains(entry, write, name) and _moves(change, write)
         ]
 
     def _was_so(self, entry: LedgerEntry) -> bool:
@@ -213,6 +219,9 @@ class Judge:
                 alive[touch.ref] = (touch.number, touch.who, touch.new)
             elif touch.is_delete:
                 alive.pop(touch.ref, None)
+            elif touch.ref in alive:
+                fields = {**alive[touch.ref][2], touch.field: touch.new}
+                alive[touch.ref] = (touch.number, touch.who, fields)
         for ref, (number, who, fields) in alive.items():
             if ref.object == made.ref.object and pair and sides(ref, fields) == pair:
                 yield number, who
@@ -249,6 +258,8 @@ class Judge:
             return
         if before.number >= write.last_read:
             self.verdict.windows.append(says)
+        elif touch.who == UNDO and not self._was_ours(entry.change, touch, before):
+            self._broken(f"undone over an edit: {says}")
         elif not self._knew(entry.change, touch, before):
             self._broken(f"overwritten: {says}")
         elif touch.who == OURS and self._defies(touch, before):
@@ -272,6 +283,15 @@ class Judge:
         value = before.new if before.field else (before.new or {}).get(name)
         return all_same(expected, {name: value})
 
+    def _was_ours(self, change: Change, touch: Touch, before: Touch) -> bool:
+        """Whether what an undo wrote over is what the write that it undoes had put."""
+        undone = self._by_key.get(change.undoes or "")
+        if undone is None or not touch.field or touch.field not in undone.change.after:
+            return True
+        wrote = {touch.field: undone.change.after[touch.field]}
+        value = before.new if before.field else (before.new or {}).get(touch.field)
+        return all_same(wrote, {touch.field: value})
+
     def _defies(self, touch: Touch, before: Touch) -> bool:
         """Whether we wrote the same once more over a person, or often over a tool."""
         ours = [
@@ -286,6 +306,30 @@ class Judge:
 
     def _broken(self, says: str) -> None:
         self.verdict.broken.append(says)
+
+
+def _moves(change: Change, write: WireWrite) -> bool:
+    """Whether a write moved what a change is about.
+
+    An intent of another field of the same record may have been sent in between: its
+    write is no effect of this one.
+    """
+    fields = {touch.field for touch in write.touches}
+    return change.operation != "update" or not fields.isdisjoint({*change.after, ""})
+
+
+def _rivals(one: Change, other: Change) -> bool:
+    """Whether two changes have the same effect, or write the same field."""
+    if one.record_id is None or other.record_id is None:
+        return effect_of(one) == effect_of(other)
+    names = [
+        (c.system, c.object, c.record_id, n) for c in (one, other) for n in c.after
+    ]
+    whole = not one.after or not other.after
+    here = (one.system, one.object, one.record_id)
+    return here == (other.system, other.object, other.record_id) and (
+        whole or len(set(names)) < len(names)
+    )
 
 
 def unmended(fresh: Plan, plan: Plan, history: History) -> Iterator[str]:

@@ -5,13 +5,14 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
-from syncd import clock
 from syncd.sandbox.outreach.errors import RefusalError as OutreachRefusalError
 from syncd.sandbox.salesforce.errors import RefusalError
 from syncd.sandbox.salesforce.table import stamp
 from tests.simulation.company import Services
 from tests.simulation.desk import Desk, crm_ids, deal_of, target
 from tests.simulation.history import OURS, PERSON, TOOL, History, Ref
+from tests.simulation.rivals import Rivals
+from tests.simulation.upheavals import Upheavals
 
 _WORDS = ("Sync", "Check-in", "Pricing", "Call 1 - Discovery", "call 2-demo", "Lunch")
 _DISPOSITIONS = ("Connected", "Left Voicemail", "No Answer", None)
@@ -34,12 +35,15 @@ class People(Desk):
         self._recordings = services.recordings
         self._history = history
         self._made = 0
+        self._clock = services.clock
+        self.upheavals = Upheavals(services, history, rng)
+        self.rivals = Rivals(services, rng)
         self._acts: tuple[tuple[int, str, Callable[[], str]], ...] = (
             (20, PERSON, self._edit_activity),
-            (14, PERSON, self._take_back),
+            (14, PERSON, self.take_back),
             (8, PERSON, self._log_call),
             (6, PERSON, self._remove_role),
-            (6, PERSON, self._add_role),
+            (6, PERSON, self.add_role),
             (5, TOOL, self._write_over),
             (5, PERSON, self._remove_role_in_outreach),
             (5, PERSON, self._add_role_in_outreach),
@@ -53,12 +57,23 @@ class People(Desk):
             (2, PERSON, self._opt_out),
             (2, TOOL, self._fill_recording),
             (1, PERSON, self._hand_over),
+            *self.upheavals.acts,
+            *self.rivals.acts,
         )
+
+    @property
+    def leaves_no_trace(self) -> bool:
+        """Whether anybody did something that only the daily proof can find."""
+        return self.upheavals.leaves_no_trace
 
     def act(self) -> str:
         """Somebody does something."""
         weights = [weight for weight, _, _ in self._acts]
         ((_, who, act),) = self._rng.choices(self._acts, weights)
+        return self.does(who, act)
+
+    def does(self, who: str, act: Callable[[], str]) -> str:
+        """This one does this."""
         try:
             done = act()
         except RefusalError as refusal:
@@ -90,7 +105,7 @@ class People(Desk):
         self._in_salesforce("edit", name, row["Id"], {field: value})
         return f"edits a {name}"
 
-    def _take_back(self) -> str:
+    def take_back(self) -> str:
         """Somebody does not like what syncd did, and puts it back as it was."""
         ours = [t for t in self._history.touches if t.who == OURS][-30:]
         if not ours:
@@ -148,7 +163,7 @@ class People(Desk):
         if not deal:
             return ""
         lacking = self._rng.choice(("WhatId", "WhoId", "CallDisposition", "Status"))
-        now = clock.now()
+        now = self._clock.now()
         row = {
             "Subject": "[Outreach] [Call] [Outbound] somebody",
             "Status": "Completed",
@@ -166,7 +181,7 @@ class People(Desk):
         row[lacking] = "Open" if lacking == "Status" else None
         made = self._in_salesforce("insert", "Task", "", row, user=self._tool)
         self._call_in_outreach(made["id"], deal["Id"], contact["Id"])
-        if self._rng.random() < 0.3:
+        if self._rng.random() < 0.5:
             wait = self._rng.randint(1, _VISIBLE_LATE_S)
             late = {"id": made["id"], "seconds": wait}
             self._salesforce.control("delay_commit", late)
@@ -176,7 +191,9 @@ class People(Desk):
     def _call_in_outreach(self, task: str, deal: str, contact: str) -> None:
         twins = {c: r["id"] for r in self._all("opportunity") for c in crm_ids(r)}
         people = {c: r["id"] for r in self._all("prospect") for c in crm_ids(r)}
-        now = clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        now = (
+            self._clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        )
         number = 1 + max(int(one["id"]) for one in self._all("call"))
         times = dict.fromkeys(
             ("dialedAt", "answeredAt", "completedAt", "createdAt", "updatedAt"), now
@@ -206,7 +223,8 @@ class People(Desk):
 
     # --- people on deals --------------------------------------------------------------
 
-    def _add_role(self) -> str:
+    def add_role(self) -> str:
+        """In Salesforce."""
         deal = self._rng.choice(self._rows("Opportunity"))
         there = {
             role["ContactId"]
@@ -327,7 +345,7 @@ class People(Desk):
         self._made += 1
         host = self._rng.choice(self._calendars)
         ago = timedelta(hours=self._rng.randint(1, 40))
-        begins = (clock.now() - ago).replace(minute=0, second=0, microsecond=0)
+        begins = (self._clock.now() - ago).replace(minute=0, second=0, microsecond=0)
         ends = begins + timedelta(minutes=45)
         number = f"simulated{self._made}"
         event = {
@@ -371,7 +389,7 @@ class People(Desk):
 
     def _fill_recording(self) -> str:
         """Chorus works something out later; only lately, as it does."""
-        since = clock.now().timestamp() - 48 * 3600
+        since = self._clock.now().timestamp() - 48 * 3600
         lately = [n for n, at in self._recordings.items() if at > since]
         if not lately:
             return ""

@@ -77,6 +77,20 @@ def test_key_is_intended_once(store: Store, change: Make, now: datetime) -> None
     assert [one.change.key for one in store.ledger.entries("run_1")] == ["k1", "k2"]
 
 
+def test_what_is_settled_ends_before_the_first_open_write(
+    store: Store, change: Make, now: datetime
+) -> None:
+    """A poll that begins now sees what became of those writes, and of no later one."""
+    assert store.ledger.settled_up_to() == 0
+    one, two = change("k1"), change("k2", record_id="00T2")
+    _intend(store, now, one, two)
+    first, second = (entry.sequence for entry in store.ledger.open_intents())
+    store.ledger.settle([("k2", "done", _item(two))], now=now)
+    assert store.ledger.settled_up_to() == first - 1
+    store.ledger.settle([("k1", "done", _item(one))], now=now)
+    assert store.ledger.settled_up_to() == second
+
+
 def test_an_open_effect_is_intended_by_no_other_change(
     store: Store, change: Make, now: datetime
 ) -> None:

@@ -99,6 +99,7 @@ def inputs(store: Store, now: datetime) -> PollInputs:
         mappings=load_mappings(None),
         policy=Policy(),
         now=lambda: now,
+        settled_up_to=store.ledger.settled_up_to,
         scopes={},
     )
 
