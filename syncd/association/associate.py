@@ -29,7 +29,7 @@ _EVEN: Final = 0.5
 WEAK_KEYS: Final = "people are recognised by weak keys only"
 
 
-class Scored(msgspec.Struct, frozen=True, kw_only=True):
+class Scored(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A candidate with its score; ``held_back`` says why it is proposed at most."""
 
     candidate: Candidate
@@ -106,7 +106,7 @@ def _considered(ground: Ground, scene: Scene) -> list[str]:
     for contact_id in scene.contacts:
         found.update(ground.by_contact.get(contact_id, ()))
     found.update(hint.opportunity_id for hint in scene.hints)
-    return sorted(key for key in found if key in ground.deals)
+    return sorted(found & ground.deals.keys())
 
 
 def weigh(
@@ -171,7 +171,7 @@ def _case(scene: Scene, case: Case, weak: str, weights: Weights) -> Scored:
 
 
 def _scored(candidate: Candidate, held_back: str) -> Scored:
-    score = math.fsum(feature.weight for feature in candidate.features)
+    score = math.fsum([feature.weight for feature in candidate.features])
     return Scored(candidate=candidate, score=score, held_back=held_back)
 
 
@@ -207,11 +207,11 @@ def margin_of(shares: Sequence[float]) -> float:
 
 
 def _verdict(
-    shares: Sequence[float], policy: AssociationPolicy, held_back: str
+    share: float, margin: float, policy: AssociationPolicy, held_back: str
 ) -> Decision:
-    if shares[0] < policy.propose_at:
+    if share < policy.propose_at:
         return Decision.ABSTAIN
-    sure = shares[0] >= policy.apply_at and margin_of(shares) >= policy.margin
+    sure = share >= policy.apply_at and margin >= policy.margin
     return Decision.APPLY if sure and not held_back else Decision.PROPOSE
 
 
@@ -222,8 +222,8 @@ def _decide(
     shares: Sequence[float],
     vetoed: Sequence[Candidate],
 ) -> Association:
-    top = ranked[0]
-    decision = _verdict(shares, policy, top.held_back)
+    top, margin = ranked[0], margin_of(shares)
+    decision = _verdict(shares[0], margin, policy, top.held_back)
     candidates = [
         msgspec.structs.replace(item.candidate, probability=share)
         for item, share in zip(ranked, shares, strict=True)
@@ -233,7 +233,7 @@ def _decide(
         decision=decision,
         target=None if decision is Decision.ABSTAIN else top.candidate.target,
         probability=shares[0],
-        margin=margin_of(shares),
+        margin=margin,
         reason=_reason(decision, top, shares),
         candidates=(*candidates, *vetoed),
         held_back=top.held_back,
@@ -244,8 +244,8 @@ def _reason(decision: Decision, top: Scored, shares: Sequence[float]) -> str:
     if decision is Decision.ABSTAIN:
         share = f"{shares[0]:.1%}"
         return f"{len(shares)} candidates and none stands out ({share} at best)"
-    best = sorted(top.candidate.features, key=_by_weight)
-    because = [f.says for f in best if f.weight > 0]
+    speaking_for = [f for f in top.candidate.features if f.weight > 0]
+    because = [f.says for f in sorted(speaking_for, key=_by_weight)]
     if decision is Decision.APPLY:
         return "; ".join(because)
     return "; ".join([*because, top.held_back or "not certain enough"])

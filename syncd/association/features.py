@@ -8,7 +8,6 @@ from typing import Final
 from syncd.association.field import Field, had_any
 from syncd.association.ground import Deal, Stand
 from syncd.association.history import refs_of
-from syncd.association.links import HABIT, SERIES, Precedents, strength
 from syncd.association.past import Phase
 from syncd.association.scene import Scene, ref_of_user
 from syncd.association.sheet import Sheet, add_said
@@ -45,7 +44,7 @@ def _belongs(scene: Scene, deal: Deal) -> bool:
     account = deal.opportunity.account_id
     if account in scene.accounts or account in scene.related:
         return True
-    return any(contact in deal.stands for contact in scene.contacts)
+    return not deal.stands.keys().isdisjoint(scene.contacts)
 
 
 def opportunity_features(
@@ -93,7 +92,7 @@ def _strangers(sheet: Sheet, scene: Scene, deal: Deal) -> None:
     people, account = scene.strong or scene.weak, deal.opportunity.account_id
     others = unclear = 0
     for person, homes in zip(people, scene.homes, strict=True):
-        if any(contact in deal.stands for contact in person):
+        if not deal.stands.keys().isdisjoint(person):
             continue
         if account not in homes:
             others += 1
@@ -114,12 +113,7 @@ def _roles(sheet: Sheet, scene: Scene, deal: Deal, field: Field) -> None:
         says = "all who took part had a role on it, and other deals' roles are others'"
         refs = tuple(s.ref for c in scene.contacts for s in deal.stands.get(c, ()))
         sheet.add("roles_single_out", says, 1.0, tuple(sorted(refs)))
-    best = [_best_stand(deal, person, scene.at) for person in scene.strong]
-    held = [stand for stand in best if stand is not None]
-    late = [s for s in held if s.since is None or s.since > scene.at]
-    early = [s for s in held if s.since is not None and s.since <= scene.at]
-    outreach = [s for s in early if s.only_in_outreach]
-    then = [s for s in early if not s.only_in_outreach]
+    then, outreach, late = _held(scene, deal)
     total = len(scene.strong)
     if then:
         _had_roles(sheet, scene, then, total)
@@ -129,8 +123,26 @@ def _roles(sheet: Sheet, scene: Scene, deal: Deal, field: Field) -> None:
     if outreach:
         says = "the prospect of somebody who took part is on it in Outreach"
         sheet.add("outreach_role", says, len(outreach) / total, _refs(outreach))
-    if not held and had_any(deal, scene.at):
+    if not (then or late or outreach) and had_any(deal, scene.at):
         sheet.add("roles_elsewhere", "its contact roles were other people's")
+
+
+def _held(scene: Scene, deal: Deal) -> tuple[list[Stand], list[Stand], list[Stand]]:
+    """Each person's best stand: had then, had then in Outreach only, or had later."""
+    then: list[Stand] = []
+    outreach: list[Stand] = []
+    late: list[Stand] = []
+    for person in scene.strong:
+        stand = _best_stand(deal, person, scene.at)
+        if stand is None:
+            continue
+        if stand.since is None or stand.since > scene.at:
+            late.append(stand)
+        elif stand.only_in_outreach:
+            outreach.append(stand)
+        else:
+            then.append(stand)
+    return then, outreach, late
 
 
 def _best_stand(deal: Deal, person: tuple[str, ...], at: datetime) -> Stand | None:
@@ -226,19 +238,16 @@ def _precedents(sheet: Sheet, scene: Scene, deal: Deal) -> None:
         scene.people,
     )
     was_there = not deal.is_later_than(scene.at)
-    some: Precedents
     for (name, says), some in zip(_PRECEDENTS, all_of_them, strict=True):
         if not was_there and name != "thread":
             # What a series or people turned to later says nothing of before.
             continue
-        custom = SERIES if name == "series" else HABIT
         if key in some.people:
-            refs = tuple(some.people[key].refs)
-            sheet.add(name, says, strength(some.people, key, custom), refs)
+            one = some.people[key]
+            sheet.add(name, says, one.strength, tuple(one.refs))
         if key in some.tools:
-            refs = tuple(some.tools[key].refs)
-            worth = strength(some.tools, key, custom)
-            sheet.add(f"{name}_by_tools", f"{says}, by tools", worth, refs)
+            one, by = some.tools[key], f"{says}, by tools"
+            sheet.add(f"{name}_by_tools", by, one.strength, tuple(one.refs))
 
 
 def _history(sheet: Sheet, scene: Scene, deal: Deal, field: Field) -> None:
@@ -273,6 +282,6 @@ def _timing(sheet: Sheet, scene: Scene, deal: Deal, field: Field) -> None:
         sheet.add("stale", "its close date had passed long before")
     else:
         near = math.exp(-abs(past_due) / _NEAR_DAYS)
-        says = f"it was to close on {close_date}"
+        says = f"it was to close on {close_date.isoformat()}"
         sheet.add("close_is_near", says, near)
         sheet.add("far_off", says, max(0.0, (-past_due - _FAR_DAYS) / _FAR_DAYS))

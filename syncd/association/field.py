@@ -2,16 +2,16 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from syncd.association.ground import Deal
 from syncd.association.history import Tally, log_shares
 from syncd.association.scene import Scene
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Field:
+class Field(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """All candidates of one interaction that no veto rules out, and what they share.
 
     ``owners`` gives each one's owner then, None where that is not known;
@@ -44,8 +44,10 @@ def field_of(scene: Scene, rivals: Mapping[str, Deal]) -> Field:
             for word in deal.words & scene.words:
                 frequency[word] = frequency.get(word, 0) + 1
     noted: dict[str, frozenset[str]] = {}
+    noted_frequency: dict[str, int] = {}
     if scene.noted:
         noted = {key: _noted(scene, deal) for key, deal in rivals.items()}
+        noted_frequency = Counter(word for told in noted.values() for word in told)
     created = [
         (deal.opportunity.created_at, key)
         for key, deal in rivals.items()
@@ -59,17 +61,17 @@ def field_of(scene: Scene, rivals: Mapping[str, Deal]) -> Field:
     return Field(
         rivals=rivals,
         owners=owners,
-        an_owner_was_there=any(owner in scene.users for owner in owners.values()),
+        an_owner_was_there=not scene.users.isdisjoint(owners.values()),
         newest=max(created)[1] if len(created) > 1 else "",
         frequency=frequency,
         noted=noted,
-        noted_frequency=Counter(word for told in noted.values() for word in told),
+        noted_frequency=noted_frequency,
         people_history=log_shares(scene.met, rivals.keys()),
         colleagues=colleagues,
         colleague_history=log_shares(colleagues, rivals.keys()) if several else {},
         by_roles=_by_roles(scene, rivals),
         accounts=frozenset(
-            deal.opportunity.account_id or "" for deal in rivals.values()
+            [deal.opportunity.account_id or "" for deal in rivals.values()]
         ),
     )
 
@@ -106,4 +108,5 @@ def had_any(deal: Deal, at: datetime) -> bool:
 
 
 def _noted(scene: Scene, deal: Deal) -> frozenset[str]:
-    return frozenset(word for mark, word in deal.prints.items() if mark in scene.noted)
+    prints = deal.prints
+    return frozenset([prints[mark] for mark in prints.keys() & scene.noted])

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
-from syncd.association.hints import Tally, tally_hints
+import msgspec
+
+from syncd.association.hints import Tally, own_tally, sum_of
 from syncd.association.links import Links, gather_links
 from syncd.association.past import OpportunityPast, account_at, pasts
 from syncd.association.words import kind_of_deal, subject_of
@@ -23,8 +25,7 @@ from syncd.model.view import AccountView
 from syncd.model.words import print_of, words
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Stand:
+class Stand(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One contact on one opportunity: since when, and where that is written.
 
     ``since`` is None when unknown, and for roles that have been removed: that they
@@ -37,16 +38,14 @@ class Stand:
     only_in_outreach: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Said:
+class Said(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What people said to proposals: the id they took last, and those they refused."""
 
     accepted: str | None = None
     rejected: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Deal:
+class Deal(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One opportunity as scoring looks at it.
 
     ``stands`` by contact id; ``prints`` gives the word of each print of its name.
@@ -84,9 +83,18 @@ class Ground:
     _related: dict[str, frozenset[str]] = field(default_factory=dict)
 
     @cached_property
+    def own_tallies(self) -> Mapping[str, Tally]:
+        """Whether the sources' words agree with people's links, by interaction."""
+        return {
+            one.key: tally
+            for one in self.view.interactions
+            if (tally := own_tally(self.view, self.outreach_to_crm, one))
+        }
+
+    @cached_property
     def hint_tally(self) -> Tally:
         """How often Outreach's and Chorus's words agree with people's links here."""
-        return tally_hints(self.view, self.outreach_to_crm)
+        return sum_of(self.own_tallies.values())
 
     @cached_property
     def cases_by_number(self) -> Mapping[str, tuple[Case, ...]]:

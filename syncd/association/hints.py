@@ -7,8 +7,9 @@ people made: a source that mostly agrees with them counts for more.
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from syncd.association.links import OPPORTUNITY_PREFIX, set_by_person
 from syncd.model.interaction import Interaction
@@ -25,8 +26,7 @@ Tally = Mapping[str, tuple[int, int]]
 """By source: how many of its words agree with a person's link, and of how many."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Hint:
+class Hint(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Another system's own word for the opportunity."""
 
     opportunity_id: str
@@ -61,13 +61,11 @@ def _named_in_outreach(view: AccountView, ref: RecordRef) -> str:
     return (mailing.opportunity_id if mailing else None) or ""
 
 
-def tally_hints(view: AccountView, outreach_to_crm: Mapping[str, str]) -> Tally:
-    """How the sources did in one view, where people made a link themselves."""
+def sum_of(tallies: Iterable[Tally]) -> Tally:
+    """How the sources did in all of these."""
     found = dict.fromkeys(SOURCES, (0, 0))
-    for interaction in view.interactions:
-        for source, (agreed, compared) in own_tally(
-            view, outreach_to_crm, interaction
-        ).items():
+    for one in tallies:
+        for source, (agreed, compared) in one.items():
             before = found[source]
             found[source] = (before[0] + agreed, before[1] + compared)
     return found
@@ -76,14 +74,16 @@ def tally_hints(view: AccountView, outreach_to_crm: Mapping[str, str]) -> Tally:
 def own_tally(
     view: AccountView, outreach_to_crm: Mapping[str, str], interaction: Interaction
 ) -> Tally:
-    """What one interaction alone adds to a tally."""
-    if all(ref.system == "salesforce" for ref in interaction.refs):
-        return {}
-    links = set(_links_of_people(view, interaction))
+    """What one interaction alone says of the sources: nothing without a link.
+
+    People must have made exactly one.
+    """
+    hints = hints_of(view, outreach_to_crm, interaction)
+    links = set(_links_of_people(view, interaction)) if hints else ()
     if len(links) != 1:
         return {}
     said: dict[str, set[str]] = {}
-    for hint in hints_of(view, outreach_to_crm, interaction):
+    for hint in hints:
         said.setdefault(hint.source, set()).add(hint.opportunity_id)
     return {source: (int(names == links), 1) for source, names in said.items()}
 

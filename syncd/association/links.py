@@ -2,9 +2,10 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
+
+import msgspec
 
 from syncd.association.words import subject_of
 from syncd.model.entities import Activity
@@ -23,8 +24,7 @@ MOST: Final = 30
 _HALVED: Final = 0.5
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Custom:
+class Custom(msgspec.Struct, frozen=True, kw_only=True):
     """How links of one kind wear off, and how many of them it takes to be believed."""
 
     half_life_days: float
@@ -37,9 +37,8 @@ SERIES: Final = Custom(half_life_days=25.0, doubt=0.25)
 """Occurrences of one series: one is almost enough."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Link:
-    """One activity that is related to an opportunity; tuples of them are by time."""
+class Link(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
+    """One activity that is related to an opportunity; there is one for each."""
 
     at: datetime
     opportunity_id: str
@@ -48,42 +47,42 @@ class Link:
     by_person: bool
 
 
-@dataclass(kw_only=True, slots=True)
-class Worth:
-    """Links to one opportunity: how much they are worth together, and which."""
+class Worth(msgspec.Struct, kw_only=True, gc=False):
+    """Links to one opportunity: how much they are worth together, and which.
+
+    ``strength`` is their share of all links, less where those are few.
+    """
 
     worth: float = 0.0
-    refs: list[RecordRef] = field(default_factory=list)
+    strength: float = 0.0
+    refs: list[RecordRef] = msgspec.field(default_factory=list)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Precedents:
+class Precedents(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Links of other interactions near one: by opportunity, people's and tools'."""
 
-    people: Mapping[str, Worth] = field(default_factory=dict)
-    tools: Mapping[str, Worth] = field(default_factory=dict)
+    people: Mapping[str, Worth] = {}
+    tools: Mapping[str, Worth] = {}
 
 
 NO_PRECEDENTS: Final = Precedents()
 
 
-def strength(
-    links: Mapping[str, Worth], opportunity_id: str, custom: Custom = HABIT
-) -> float:
-    """How much links speak for one opportunity: its share, less where they are few."""
-    own = links[opportunity_id].worth
-    return own / (sum(one.worth for one in links.values()) + custom.doubt)
+class Row(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Links that have something in common, oldest first, and their instants."""
+
+    links: list[Link] = msgspec.field(default_factory=list)
+    times: list[datetime] = msgspec.field(default_factory=list)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Links:
+class Links(msgspec.Struct, frozen=True, kw_only=True):
     """Every link of one view, by what interactions can have in common."""
 
-    of_series: Mapping[str, Sequence[Link]]
-    of_subject: Mapping[str, Sequence[Link]]
-    of_contact: Mapping[str, Sequence[Link]]
-    of_pair: Mapping[str, Sequence[Link]]
-    of_user: Mapping[str, Sequence[Link]]
+    of_series: Mapping[str, Row]
+    of_subject: Mapping[str, Row]
+    of_contact: Mapping[str, Row]
+    of_pair: Mapping[str, Row]
+    of_user: Mapping[str, Row]
 
 
 def contacts_of(person: Participant) -> tuple[str, ...]:
@@ -98,29 +97,28 @@ def pair_of(host_user_id: str | None, contact_id: str) -> str:
 
 def gather_links(view: AccountView) -> Links:
     """Index the links of a view whose interactions are known."""
-    found = [
-        (interaction, link, subject)
-        for interaction in view.interactions
-        for link, subject in _links(view, interaction)
+    found = sorted(
+        (
+            (link, subject, interaction)
+            for interaction in view.interactions
+            for link, subject in _links(view, interaction)
+        ),
+        key=lambda one: (one[0].at, one[0].ref),
+    )
+    by_contact = [
+        (contact_id, i.host_user_id, link)
+        for link, _, i in found
+        for person in i.external
+        for contact_id in contacts_of(person)
     ]
     return Links(
-        of_series=_index((i.series_key, link) for i, link, _ in found),
-        of_subject=_index((subject, link) for _, link, subject in found),
-        of_contact=_index(
-            (contact_id, link)
-            for i, link, _ in found
-            for person in i.external
-            for contact_id in contacts_of(person)
-        ),
-        of_pair=_index(
-            (pair_of(i.host_user_id, contact_id), link)
-            for i, link, _ in found
-            for person in i.external
-            for contact_id in contacts_of(person)
-        ),
+        of_series=_index((i.series_key, link) for link, _, i in found),
+        of_subject=_index((subject, link) for link, subject, _ in found),
+        of_contact=_index((contact, link) for contact, _, link in by_contact),
+        of_pair=_index((pair_of(u, contact), link) for contact, u, link in by_contact),
         of_user=_index(
             (person.user_id, link)
-            for i, link, _ in found
+            for link, _, i in found
             if link.by_person
             for person in i.participants
             if person.side is Side.INTERNAL
@@ -128,19 +126,17 @@ def gather_links(view: AccountView) -> Links:
     )
 
 
-def _index(pairs: Iterable[tuple[str | None, Link]]) -> dict[str, list[Link]]:
-    """Links by key, oldest first."""
-    found: dict[str, list[Link]] = {}
+def _index(pairs: Iterable[tuple[str | None, Link]]) -> dict[str, Row]:
+    """Links by key, in the order given."""
+    found: dict[str, Row] = {}
     for key, link in pairs:
         if key:
-            found.setdefault(key, []).append(link)
-    for links in found.values():
-        links.sort(key=_order)
+            row = found.get(key)
+            if row is None:
+                row = found[key] = Row()
+            row.links.append(link)
+            row.times.append(link.at)
     return found
-
-
-def _order(link: Link) -> tuple[datetime, RecordRef]:
-    return (link.at, link.ref)
 
 
 def _links(view: AccountView, interaction: Interaction) -> Iterable[tuple[Link, str]]:
@@ -184,7 +180,7 @@ def set_by_person(
 
 def precedents(
     interaction: Interaction,
-    sources: Iterable[Sequence[Link]],
+    rows: Iterable[Row | None],
     custom: Custom = HABIT,
 ) -> Precedents:
     """Other interactions' links of those weeks, each activity once.
@@ -192,25 +188,33 @@ def precedents(
     The nearer in time, the more a link is worth.
     """
     at, key = interaction.starts_at, interaction.key
+    links = [
+        link
+        for row in rows
+        if row is not None
+        for link in _nearby(row, at)
+        if link.interaction_key != key
+    ]
+    if not links:
+        return NO_PRECEDENTS
     people: dict[str, Worth] = {}
     tools: dict[str, Worth] = {}
-    seen: set[RecordRef] = set()
-    for links in sources:
-        for link in _nearby(links, at):
-            if link.interaction_key == key or link.ref in seen:
-                continue
-            seen.add(link.ref)
-            kind = people if link.by_person else tools
-            one = kind.get(link.opportunity_id)
-            if one is None:
-                one = kind[link.opportunity_id] = Worth()
-            one.worth += _HALVED ** (abs((link.at - at).days) / custom.half_life_days)
-            one.refs.append(link.ref)
-    return Precedents(people=people, tools=tools) if seen else NO_PRECEDENTS
+    for link in dict.fromkeys(links):
+        kind = people if link.by_person else tools
+        one = kind.get(link.opportunity_id)
+        if one is None:
+            one = kind[link.opportunity_id] = Worth()
+        one.worth += _HALVED ** (abs((link.at - at).days) / custom.half_life_days)
+        one.refs.append(link.ref)
+    for kind in (people, tools):
+        total = sum([one.worth for one in kind.values()]) + custom.doubt
+        for one in kind.values():
+            one.strength = one.worth / total
+    return Precedents(people=people, tools=tools)
 
 
 def tally(
-    interaction: Interaction, sources: Iterable[Sequence[Link]]
+    interaction: Interaction, rows: Iterable[Row | None]
 ) -> dict[str, list[RecordRef]]:
     """What people related other interactions of those months to.
 
@@ -219,8 +223,8 @@ def tally(
     at, own = interaction.starts_at, interaction.key
     found: dict[str, list[RecordRef]] = {}
     seen: set[tuple[str, str]] = set()
-    for links in sources:
-        for link in _nearby(links, at, MONTHS, MOST):
+    for row in rows:
+        for link in _nearby(row, at, MONTHS, MOST) if row else ():
             once = (link.interaction_key, link.opportunity_id)
             if link.by_person and link.interaction_key != own and once not in seen:
                 seen.add(once)
@@ -229,19 +233,11 @@ def tally(
 
 
 def _nearby(
-    links: Sequence[Link],
-    at: datetime,
-    span: timedelta = SPAN,
-    count: int = NEAREST,
+    row: Row, at: datetime, span: timedelta = SPAN, count: int = NEAREST
 ) -> Sequence[Link]:
     """Links within the span of an instant, the nearest of them on either side."""
-    if not links:
-        return ()
-    middle = bisect_left(links, at, key=_when)
-    low = bisect_left(links, at - span, max(0, middle - count), middle, key=_when)
-    most = min(len(links), middle + count)
-    return links[low : bisect_right(links, at + span, middle, most, key=_when)]
-
-
-def _when(link: Link) -> datetime:
-    return link.at
+    times = row.times
+    middle = bisect_left(times, at)
+    low = bisect_left(times, at - span, max(0, middle - count), middle)
+    most = min(len(times), middle + count)
+    return row.links[low : bisect_right(times, at + span, middle, most)]

@@ -5,11 +5,12 @@ related to today is never read here.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
+
 from syncd.association.ground import Ground, Said, series_of, thread_of
-from syncd.association.hints import Hint, hints_of, own_tally, reliability
+from syncd.association.hints import Hint, hints_of, reliability
 from syncd.association.history import Tally
 from syncd.association.links import (
     SERIES,
@@ -27,8 +28,7 @@ from syncd.model.record import RecordRef
 from syncd.model.words import Talk, split_prints, talk_of, words
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Scene:
+class Scene(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What scoring knows of one interaction.
 
     ``strong`` and ``weak`` are the contacts of people outside, by keys that may and
@@ -71,19 +71,22 @@ def set_scene(ground: Ground, interaction: Interaction) -> Scene:
     """Gather what is known of one interaction."""
     at, links = interaction.starts_at, ground.links
     present = _present(interaction.external)
-    strong = tuple(c for p in present if (c := contacts_of(p)))
-    weak = tuple(p.contact_ids for p in present if p.contact_ids and not contacts_of(p))
-    homes = tuple(_homes(ground, person, at) for person in strong or weak)
+    known = [(contacts_of(p), p.contact_ids) for p in present if p.contact_ids]
+    strong = tuple([surely for surely, _ in known if surely])
+    weak = tuple([perhaps for surely, perhaps in known if not surely])
+    homes = tuple([_homes(ground, person, at) for person in strong or weak])
     accounts = frozenset().union(*homes)
     titles = _titles(ground, interaction)
     title = " · ".join(titles)
     subjects = {s for one in titles if (s := subject_of(one))}
-    contacts = frozenset(c for person in strong for c in person)
+    contacts = frozenset().union(*strong)
     hints = tuple(hints_of(ground.view, ground.outreach_to_crm, interaction))
     users = frozenset(
-        p.user_id
-        for p in interaction.participants
-        if p.user_id is not None and p.side is Side.INTERNAL
+        [
+            p.user_id
+            for p in interaction.participants
+            if p.user_id is not None and p.side is Side.INTERNAL
+        ]
     )
     series_key = interaction.series_key
     notes = _notes(ground, interaction)
@@ -103,28 +106,28 @@ def set_scene(ground: Ground, interaction: Interaction) -> Scene:
         trust=_trust(ground, interaction, hints),
         series=precedents(
             interaction,
-            [links.of_series.get(series_key, ())] if series_key else (),
+            [links.of_series.get(series_key)] if series_key else (),
             SERIES,
         ),
         thread=precedents(
-            interaction, [links.of_subject.get(one, ()) for one in sorted(subjects)]
+            interaction, [links.of_subject.get(one) for one in sorted(subjects)]
         ),
         pair=precedents(
             interaction,
             [
-                links.of_pair.get(pair_of(interaction.host_user_id, one), ())
+                links.of_pair.get(pair_of(interaction.host_user_id, one))
                 for one in sorted(contacts)
             ],
         ),
         people=precedents(
-            interaction, [links.of_contact.get(one, ()) for one in sorted(contacts)]
+            interaction, [links.of_contact.get(one) for one in sorted(contacts)]
         ),
         met=tuple(
-            tally(interaction, [links.of_contact.get(one, ()) for one in person])
+            tally(interaction, [links.of_contact.get(one) for one in person])
             for person in strong
         ),
         colleagues={
-            user: tally(interaction, [links.of_user.get(user, ())])
+            user: tally(interaction, [links.of_user.get(user)])
             for user in sorted(users)
         },
         is_cared_for=_is_cared_for(ground, interaction),
@@ -132,7 +135,7 @@ def set_scene(ground: Ground, interaction: Interaction) -> Scene:
         numbers=_numbers(notes, title),
         talk=talk_of(title),
         noted=frozenset().union(*(split_prints(note.words) for note in notes)),
-        note_talk=frozenset(kind for note in notes for kind in note.talk),
+        note_talk=frozenset([kind for note in notes for kind in note.talk]),
     )
 
 
@@ -143,8 +146,8 @@ def _present(people: tuple[Participant, ...]) -> list[Participant]:
 
 
 def _homes(ground: Ground, person: Iterable[str], at: datetime) -> frozenset[str]:
-    found = (ground.account_of(contact_id, at) for contact_id in person)
-    return frozenset(one for one in found if one)
+    found = [ground.account_of(contact_id, at) for contact_id in person]
+    return frozenset([one for one in found if one])
 
 
 def _related(ground: Ground, accounts: frozenset[str]) -> frozenset[str]:
@@ -159,7 +162,7 @@ def _trust(
 ) -> dict[str, float]:
     if not hints:
         return {}
-    own = own_tally(ground.view, ground.outreach_to_crm, interaction)
+    own = ground.own_tallies.get(interaction.key, {})
     return {
         source: reliability(source, ground.hint_tally, own)
         for source in {hint.source for hint in hints}

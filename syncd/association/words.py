@@ -55,8 +55,9 @@ def is_care(job: str) -> bool:
 
 def kind_of_deal(opportunity: Opportunity) -> str:
     """Renewal, add-on or new, by its type, else by its name; "" when neither says."""
-    for text in (opportunity.type, opportunity.name):
-        for name, form in _OF_TYPE:
-            if text and form.search(text):
-                return name
-    return ""
+    return _kind_in(opportunity.type or "") or _kind_in(opportunity.name)
+
+
+@lru_cache(maxsize=16_384)
+def _kind_in(text: str) -> str:
+    return next((name for name, form in _OF_TYPE if form.search(text)), "")

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from threading import RLock
 from typing import Any, Final, cast
@@ -20,6 +21,7 @@ from syncd.db.damage import (
 from syncd.errors import Problem, StoreError
 
 _SECONDS_FOR_A_LOCK: Final = 30
+_ROWS_AT_ONCE: Final = 500
 
 
 def open_engine(url: str) -> sa.Engine:
@@ -177,6 +179,14 @@ def _upsert_of(
             set_={name: getattr(insert.excluded, name) for name in changed},
         ),
     )
+
+
+def in_parts(result: sa.Result[Any]) -> Iterator[Any]:
+    """The rows, fetched some at a time.
+
+    One at a time costs more than reading them, and all at once are held twice.
+    """
+    return chain.from_iterable(result.partitions(_ROWS_AT_ONCE))
 
 
 def chunks(items: Sequence[Any], size: int = 500) -> Iterable[Sequence[Any]]:

@@ -1,7 +1,7 @@
 """The directory of one account view: every key by which a person is known there."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 from syncd.identity.names import fold_name
@@ -60,7 +60,6 @@ class Directory:
 
     records: HomeRecords
     org: OrgContext
-    _survivors: dict[str, str] = field(default_factory=dict)
 
     @cached_property
     def contacts(self) -> dict[str, Contact]:

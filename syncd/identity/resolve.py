@@ -1,7 +1,8 @@
 """From an address, a name or a number to a participant, with the reason."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from syncd.identity.directory import Directory
 from syncd.identity.excluded import excluded_because
@@ -19,8 +20,7 @@ Match = tuple[tuple[str, ...], MatchKey, str]
 """Contacts, sorted; by which key; why."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Clue:
+class Clue(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a record says of one person; ``email`` as written there.
 
     ``is_ours`` is the source's own word for it, None when it has none.

@@ -27,7 +27,7 @@ def attach(
     """Put every activity into a cluster: another system's, or one of its own."""
     handles: dict[str, int] = {}
     parents: dict[tuple[object, ...], list[tuple[int, Outside]]] = {}
-    left_over: list[tuple[Activity, int]] = []
+    left_over: list[tuple[Activity, int, Outside]] = []
     # Ids first, so that a Task which names its call does not leave it to another.
     named = {a.id: _by_id(gathering, a) for a in activities}
     ordered = sorted(
@@ -46,7 +46,7 @@ def attach(
         if found is not None:
             handle = gathering.join(found[0], handle, found[1])
         else:
-            left_over.append((activity, handle))
+            left_over.append((activity, handle, people))
         handles[activity.id] = handle
         if not activity.is_child:
             parents.setdefault(_event_shape(activity), []).append((handle, people))

@@ -1,9 +1,10 @@
 """Clusters in the making: records that speak of one interaction, and why."""
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+import msgspec
 
 from syncd.model.entities import (
     Activity,
@@ -16,17 +17,16 @@ from syncd.model.entities import (
 from syncd.model.record import RecordRef
 
 
-@dataclass(kw_only=True)
-class Cluster:
+class Cluster(msgspec.Struct, kw_only=True):
     """Members of one interaction; ``reasons`` says for each why it belongs here."""
 
-    meetings: list[Meeting] = field(default_factory=list)
-    engagements: list[Engagement] = field(default_factory=list)
-    calls: list[Call] = field(default_factory=list)
-    mailings: list[Mailing] = field(default_factory=list)
-    outreach_tasks: list[OutreachTask] = field(default_factory=list)
-    activities: list[Activity] = field(default_factory=list)
-    reasons: dict[RecordRef, str] = field(default_factory=dict)
+    meetings: list[Meeting] = msgspec.field(default_factory=list)
+    engagements: list[Engagement] = msgspec.field(default_factory=list)
+    calls: list[Call] = msgspec.field(default_factory=list)
+    mailings: list[Mailing] = msgspec.field(default_factory=list)
+    outreach_tasks: list[OutreachTask] = msgspec.field(default_factory=list)
+    activities: list[Activity] = msgspec.field(default_factory=list)
+    reasons: dict[RecordRef, str] = msgspec.field(default_factory=dict)
 
     def absorb(self, other: "Cluster") -> None:
         """Take over another cluster's members."""
@@ -81,28 +81,21 @@ class Clusters:
 
 
 class TimeIndex:
-    """Handles by owner and start, for look-ups within a tolerance.
-
-    ``add`` everything first; ``near`` then costs a bisection.
-    """
+    """Handles by owner and start, for look-ups within a tolerance."""
 
     def __init__(self) -> None:
         self._rows: dict[str, list[tuple[datetime, int]]] = {}
-        self._is_sorted = True
 
     def add(self, owners: Iterable[str], at: datetime, handle: int) -> None:
         """File a handle under each owner."""
         for owner in owners:
-            self._rows.setdefault(owner, []).append((at, handle))
-        self._is_sorted = False
+            insort(self._rows.setdefault(owner, []), (at, handle))
 
     def near(self, owner: str, at: datetime, tolerance: timedelta) -> list[int]:
         """Handles of this owner that start within the tolerance, earliest first."""
-        if not self._is_sorted:
-            for rows in self._rows.values():
-                rows.sort()
-            self._is_sorted = True
-        rows = self._rows.get(owner, [])
+        rows = self._rows.get(owner)
+        if rows is None:
+            return []
         low = bisect_left(rows, (at - tolerance, -1))
         high = bisect_right(rows, (at + tolerance, len(rows) + 2**40))
         return list(dict.fromkeys(handle for _, handle in rows[low:high]))

@@ -1,7 +1,7 @@
 """Activities that nothing at their own time speaks of: moved, shifted or doubled."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -10,7 +10,7 @@ from syncd.interactions.activity import is_timed, kind_of, zone_of
 from syncd.interactions.by_time import is_tools
 from syncd.interactions.cluster import Cluster
 from syncd.interactions.gathering import MEETING_TOLERANCE, Gathering
-from syncd.interactions.outside import Outside, outside_of
+from syncd.interactions.outside import Outside
 from syncd.interactions.titles import alike, equal, is_to_do
 from syncd.model.entities import Activity, Meeting
 
@@ -20,13 +20,17 @@ _HOUR: Final = timedelta(hours=1)
 
 
 def join_left_over(
-    gathering: Gathering, left_over: Iterable[tuple[Activity, int]], default_zone: str
+    gathering: Gathering,
+    rest: Sequence[tuple[Activity, int, Outside]],
+    default_zone: str,
 ) -> None:
-    """Join what is left over to a moved meeting, else to one another."""
-    rest = [
-        (a, handle, outside_of(gathering.directory, gathering.people.of_activity(a)))
-        for a, handle in left_over
-    ]
+    """Join what is left over to a moved meeting, else to one another.
+
+    Args:
+        gathering: The clusters.
+        rest: Activities with their handles and people.
+        default_zone: Whose day it is where the owner has no time zone.
+    """
     moved = {
         activity.id: hit
         for activity, _, people in rest

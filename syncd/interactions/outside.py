@@ -1,15 +1,15 @@
 """The people outside in a record or cluster, as far as two can be compared."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from syncd.identity.directory import Directory
 from syncd.model.interaction import Participant, Side
 from syncd.model.mail import domain_of, registrable_domain
 
 
-@dataclass(frozen=True, kw_only=True)
-class Outside:
+class Outside(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """``keys`` of the people (ids, addresses) and ``companies`` they belong to.
 
     A company is an account's id or a registrable domain; somebody with neither, as
@@ -48,7 +48,8 @@ def outside_of(directory: Directory, people: Iterable[Participant]) -> Outside:
     for person in people:
         if person.side is Side.EXTERNAL:
             own = {*person.contact_ids, *person.lead_ids, *person.prospect_ids}
-            own |= {person.email} if person.email else set()
+            if person.email:
+                own.add(person.email)
             keys |= own
             companies |= _companies(directory, person) or own
     return Outside(keys=frozenset(keys), companies=frozenset(companies))

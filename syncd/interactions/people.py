@@ -18,7 +18,8 @@ from syncd.interactions.nameless import without_doubles
 from syncd.model.entities import Activity, Call, Engagement, Mailing, Meeting
 from syncd.model.interaction import MatchKey, Participant, Side
 
-_STRENGTH = {key: place for place, key in enumerate(MatchKey)}
+_STRENGTH = tuple(MatchKey)
+_PLACES = tuple(Side)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +29,8 @@ class People:
     directory: Directory
     _cache: dict[Clue, Participant] = field(default_factory=dict)
     _contacts: dict[str, Participant] = field(default_factory=dict)
+    _prospects: dict[tuple[str, bool | None], Participant] = field(default_factory=dict)
+    _users: dict[str, Participant] = field(default_factory=dict)
 
     def of_clue(self, clue: Clue) -> Participant:
         """The participant behind a clue."""
@@ -65,9 +68,7 @@ class People:
         if user_id is not None:
             yield self.of_user(user_id)
         if call.prospect_id is not None:
-            yield resolve_prospect(
-                self.directory, call.prospect_id, attended=was_answered(call)
-            )
+            yield self.of_prospect(call.prospect_id, attended=was_answered(call))
         elif call.to_phone is not None:
             yield self.of_clue(Clue(phone=call.to_phone))
 
@@ -77,7 +78,7 @@ class People:
         if user_id is not None:
             yield self.of_user(user_id)
         if mailing.prospect_id is not None:
-            yield resolve_prospect(self.directory, mailing.prospect_id)
+            yield self.of_prospect(mailing.prospect_id)
 
     def of_activity(self, activity: Activity) -> Iterator[Participant]:
         """The owner and the people that a Salesforce activity names."""
@@ -98,18 +99,32 @@ class People:
             self._contacts[contact_id] = found
         return found
 
+    def of_prospect(
+        self, prospect_id: str, *, attended: bool | None = None
+    ) -> Participant:
+        """The participant that Outreach names by prospect id."""
+        key = (prospect_id, attended)
+        found = self._prospects.get(key)
+        if found is None:
+            found = resolve_prospect(self.directory, prospect_id, attended=attended)
+            self._prospects[key] = found
+        return found
+
     def of_user(self, user_id: str) -> Participant:
         """One of our own people; an integration's user is no participant."""
-        user = self.directory.org.users.get(user_id)
-        is_tool = user_id in self.directory.org.integration_user_ids
-        return Participant(
-            side=Side.EXCLUDED if is_tool else Side.INTERNAL,
-            email=user.email.casefold() if user and user.email else None,
-            name=user.name if user else None,
-            user_id=user_id,
-            matched_by=MatchKey.CRM_ID,
-            reason="an integration's user" if is_tool else "one of our own",
-        )
+        found = self._users.get(user_id)
+        if found is None:
+            user = self.directory.org.users.get(user_id)
+            is_tool = user_id in self.directory.org.integration_user_ids
+            found = self._users[user_id] = Participant(
+                side=Side.EXCLUDED if is_tool else Side.INTERNAL,
+                email=user.email.casefold() if user and user.email else None,
+                name=user.name if user else None,
+                user_id=user_id,
+                matched_by=MatchKey.CRM_ID,
+                reason="an integration's user" if is_tool else "one of our own",
+            )
+        return found
 
     def of_cluster(self, cluster: Cluster) -> tuple[Participant, ...]:
         """Everybody once, sorted; a person named by several records is merged."""
@@ -178,7 +193,7 @@ def _merged(first: Participant, second: Participant) -> Participant:
 
 def _order(person: Participant) -> tuple[int, str, str, str]:
     return (
-        _STRENGTH[person.matched_by],
+        _STRENGTH.index(person.matched_by),
         person.email or "",
         person.name or "",
         person.reason,
@@ -192,15 +207,13 @@ def merge(people: Iterable[Participant]) -> tuple[Participant, ...]:
         key = _identity(person)
         known = found.get(key)
         found[key] = person if known is None else _merged(known, person)
-    places = list(Side)
-    return tuple(
-        sorted(
-            found.values(),
-            key=lambda p: (
-                places.index(p.side),
-                p.email or "",
-                p.name or "",
-                _order(p),
-            ),
-        )
+    return tuple(sorted(found.values(), key=_rank))
+
+
+def _rank(person: Participant) -> tuple[int, str, str, tuple[int, str, str, str]]:
+    return (
+        _PLACES.index(person.side),
+        person.email or "",
+        person.name or "",
+        _order(person),
     )

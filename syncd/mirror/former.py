@@ -15,6 +15,33 @@ from syncd.model.view import Former
 FORMER: Final = frozenset({"Contact", "Opportunity"})
 """Salesforce objects whose earlier versions are asked about."""
 
+_FORMER: Final = (
+    sa.select(
+        VERSIONS.c.object,
+        VERSIONS.c.id,
+        VERSIONS.c.valid_from,
+        VERSIONS.c.fields,
+        RECORDS.c.valid_from.label("now_since"),
+    )
+    .join(
+        RECORDS,
+        sa.and_(
+            *(
+                RECORDS.c[name] == VERSIONS.c[name]
+                for name in ("system", "object", "id")
+            )
+        ),
+    )
+    .where(
+        VERSIONS.c.system == "salesforce",
+        VERSIONS.c.object.in_(sorted(FORMER)),
+        VERSIONS.c.id.in_(sa.bindparam("ids")),
+        VERSIONS.c.deleted == sa.false(),
+        VERSIONS.c.valid_from.is_not(None),
+    )
+    .order_by(VERSIONS.c.object, VERSIONS.c.id, VERSIONS.c.valid_from)
+)
+
 
 def load_former(
     connection: sa.Connection, refs: Sequence[RecordRef]
@@ -25,28 +52,8 @@ def load_former(
     without such an instant tell nothing about the past and are left out.
     """
     found: dict[RecordRef, list[sa.RowMapping]] = {}
-    here = sa.and_(
-        *(RECORDS.c[name] == VERSIONS.c[name] for name in ("system", "object", "id"))
-    )
-    query = (
-        sa.select(
-            VERSIONS.c.object,
-            VERSIONS.c.id,
-            VERSIONS.c.valid_from,
-            VERSIONS.c.fields,
-            RECORDS.c.valid_from.label("now_since"),
-        )
-        .join(RECORDS, here)
-        .where(
-            VERSIONS.c.system == "salesforce",
-            VERSIONS.c.object.in_(sorted(FORMER)),
-            VERSIONS.c.deleted == sa.false(),
-            VERSIONS.c.valid_from.is_not(None),
-        )
-        .order_by(VERSIONS.c.object, VERSIONS.c.id, VERSIONS.c.valid_from)
-    )
     for some in chunks(sorted({ref.id for ref in refs})):
-        for row in connection.execute(query.where(VERSIONS.c.id.in_(some))).mappings():
+        for row in connection.execute(_FORMER, {"ids": some}).mappings():
             ref = RecordRef("salesforce", row["object"], row["id"])
             found.setdefault(ref, []).append(row)
     return {ref: tuple(_with_ends(ref, rows)) for ref, rows in found.items()}

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 import sqlalchemy as sa
 
-from syncd.db.engine import chunks
+from syncd.db.engine import chunks, in_parts
 from syncd.db.tables import FILING, RECORDS, VERSIONS
 from syncd.mirror.bases import load_bases
 from syncd.mirror.former import FORMER, load_former
@@ -40,6 +40,9 @@ _FIELD_OF: Final[Mapping[tuple[str, str], str]] = {
     ("chorus", "engagement"): "engagements",
 }
 _Found = tuple[RecordRef, str, Entity]
+_DECODERS: Final = {
+    of: msgspec.json.Decoder(type=kind) for of, kind in ENTITY_TYPES.items()
+}
 
 _SIZES: Final = (
     sa.select(FILING.c.home, sa.func.count())
@@ -163,12 +166,11 @@ def _records(
     """Decoded records by home, sorted by ref."""
     found: dict[str, list[_Found]] = defaultdict(list)
     for some in chunks(list(homes)):
-        for row in connection.execute(query, {"homes": some, "since": since}):
-            ref = RecordRef(row.system, row.object, row.id)
-            entity = msgspec.json.decode(
-                row.fields, type=ENTITY_TYPES[(row.system, row.object)]
-            )
-            found[row.home].append((ref, row.version, entity))
+        rows = in_parts(connection.execute(query, {"homes": some, "since": since}))
+        for home, system, name, record_id, version, fields in rows:
+            ref = RecordRef(system, name, record_id)
+            entity = _DECODERS[(system, name)].decode(fields)
+            found[home].append((ref, version, entity))
     return found
 
 

@@ -1,9 +1,9 @@
 """Records looked up by their id, or by an id that they name; facts by name."""
 
-import json
 from collections.abc import Sequence
 from typing import Any, Final
 
+import msgspec
 import sqlalchemy as sa
 
 from syncd.db.engine import chunks
@@ -38,4 +38,5 @@ def naming(connection: sa.Connection, ids: Sequence[str]) -> list[RecordRef]:
 
 def read_facts(connection: sa.Connection) -> dict[str, Any]:
     """Everything remembered about the org, by name."""
-    return {row.name: json.loads(row.value) for row in connection.execute(_FACTS)}
+    rows = connection.execute(_FACTS).all()
+    return {name: msgspec.json.decode(value) for name, value in rows}

@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 import sqlalchemy as sa
 
+from syncd.db.engine import in_parts
 from syncd.db.tables import POLLS, RECORDS
 from syncd.mirror.clerk import own_domains
 from syncd.mirror.refs import of_object
@@ -116,8 +117,10 @@ def read_all(
     connection: sa.Connection, system: str, name: str, kind: type[_EntityT]
 ) -> dict[str, _EntityT]:
     """Every live record of an object, by id."""
-    bodies = connection.scalars(_LIVE, {"of_system": system, "of_object": name})
-    decoded = (msgspec.json.decode(body, type=kind) for body in bodies)
+    asked = {"of_system": system, "of_object": name}
+    decoder = msgspec.json.Decoder(type=kind)
+    rows = in_parts(connection.execute(_LIVE, asked))
+    decoded = (decoder.decode(body) for (body,) in rows)
     return {one.id: one for one in decoded}
 
 
@@ -132,9 +135,9 @@ def _integration_users(
             for user in users.values()
             if {user.email.casefold(), user.username.casefold()} & named
         )
-    bodies = connection.scalars(_ACTIVITIES)
-    decoded = (msgspec.json.decode(body, type=_Made) for body in bodies)
-    return frozenset(_look_like_tools(decoded))
+    decoder = msgspec.json.Decoder(type=_Made)
+    rows = in_parts(connection.execute(_ACTIVITIES))
+    return frozenset(_look_like_tools(decoder.decode(body) for (body,) in rows))
 
 
 def _look_like_tools(activities: Iterable[_Made]) -> Iterable[str]:

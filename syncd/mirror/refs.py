@@ -29,6 +29,16 @@ def among(table: sa.Table) -> sa.ColumnElement[bool]:
     return sa.and_(of_object(table), table.c.id.in_(sa.bindparam("ids")))
 
 
+def is_the_one(table: sa.Table) -> sa.ColumnElement[bool]:
+    """Matches one record; see :func:`the_one`."""
+    return sa.and_(of_object(table), table.c.id == sa.bindparam("of_id"))
+
+
+def the_one(ref: RecordRef) -> Asked:
+    """Parameters for :func:`is_the_one`."""
+    return {"of_system": ref.system, "of_object": ref.object, "of_id": ref.id}
+
+
 def asking(system: str, object_name: str, ids: Collection[str]) -> Iterator[Asked]:
     """Parameters for :func:`among`, each of a bearable size; none without ids."""
     for some in chunks(sorted(ids)):

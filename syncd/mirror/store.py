@@ -34,7 +34,7 @@ from syncd.mirror.proof import (
     save_proof,
     versions_of,
 )
-from syncd.mirror.refs import among, asking_for
+from syncd.mirror.refs import among, asking_for, is_the_one, the_one
 from syncd.model.entities import ENTITY_TYPES, User
 from syncd.model.ids import salesforce_id
 from syncd.model.membership import Base
@@ -72,6 +72,8 @@ _FILED: Final = (
     .join(RECORDS, sa.and_(*(FILING.c[name] == RECORDS.c[name] for name in _REF)))
     .where(among(FILING), RECORDS.c.deleted == sa.false())
 )
+_ONE: Final = sa.select(RECORDS).where(is_the_one(RECORDS))
+_HOME: Final = sa.select(FILING.c.home, FILING.c.why).where(is_the_one(FILING))
 _LIVE_COUNTS: Final = (
     sa.select(RECORDS.c.system, RECORDS.c.object, sa.func.count())
     .where(RECORDS.c.deleted == sa.false())
@@ -272,13 +274,8 @@ class SqlMirror:
 
     def get(self, ref: RecordRef) -> Record | None:
         """One record, deleted ones included."""
-        query = sa.select(RECORDS).where(
-            RECORDS.c.system == ref.system,
-            RECORDS.c.object == ref.object,
-            RECORDS.c.id == ref.id,
-        )
         with self._read() as connection:
-            row = connection.execute(query).one_or_none()
+            row = connection.execute(_ONE, the_one(ref)).one_or_none()
             if row is None:
                 return None
             # Callers decode it when this is long over: damage is told here.
@@ -307,13 +304,8 @@ class SqlMirror:
 
     def home_of(self, ref: RecordRef) -> tuple[str, str] | None:
         """The home of a record, and why it is filed there."""
-        query = sa.select(FILING.c.home, FILING.c.why).where(
-            FILING.c.system == ref.system,
-            FILING.c.object == ref.object,
-            FILING.c.id == ref.id,
-        )
         with self._read() as connection:
-            row = connection.execute(query).one_or_none()
+            row = connection.execute(_HOME, the_one(ref)).one_or_none()
         return None if row is None else (row.home, row.why)
 
     def homes_of(self, refs: Collection[RecordRef]) -> Mapping[RecordRef, str]:

@@ -20,7 +20,7 @@ class Decision(StrEnum):
     ABSTAIN = "abstain"
 
 
-class Feature(msgspec.Struct, frozen=True, kw_only=True):
+class Feature(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One piece of evidence about one candidate; ``weight`` is in log-odds.
 
     It rests on the records ``refs`` and on ``words`` of the titles.
@@ -33,7 +33,7 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True):
     words: tuple[str, ...] = ()
 
 
-class Candidate(msgspec.Struct, frozen=True, kw_only=True):
+class Candidate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One opportunity or case that was considered."""
 
     target: RecordRef
@@ -45,7 +45,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     closed_today: bool = False
 
 
-class Association(msgspec.Struct, frozen=True, kw_only=True):
+class Association(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The answer for one interaction.
 
     ``candidates`` are sorted by probability, best first; vetoed ones come last.

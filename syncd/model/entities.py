@@ -14,13 +14,15 @@ import msgspec
 from syncd.model.record import RecordRef
 
 
-class Entity(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Entity(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Base of all entities; ``id`` is the vendor's."""
 
     id: str
 
 
-class NoteDigest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class NoteDigest(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False
+):
     """What was judged of a note or comment while it was read; never its text.
 
     ``length`` counts characters after trimming (0 = empty); ``sha256`` is over the

@@ -32,7 +32,7 @@ STRONG_KEYS = frozenset({MatchKey.CRM_ID, MatchKey.EMAIL, MatchKey.ALIAS})
 """Keys that may carry an automatic change; the others only suggest."""
 
 
-class Participant(msgspec.Struct, frozen=True, kw_only=True):
+class Participant(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One person (or room, or bot) in an interaction.
 
     ``contact_ids`` with more than one entry is an ambiguity, and stays one.
@@ -66,7 +66,7 @@ class InteractionStatus(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Interaction(msgspec.Struct, frozen=True, kw_only=True):
+class Interaction(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A cluster of the records that speak of one meeting, call, e-mail or chat.
 
     Attributes:
@@ -95,7 +95,7 @@ class Interaction(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def external(self) -> tuple[Participant, ...]:
         """Participants on the customer's side."""
-        return tuple(p for p in self.participants if p.side is Side.EXTERNAL)
+        return tuple([p for p in self.participants if p.side is Side.EXTERNAL])
 
     @property
     def is_internal_only(self) -> bool:

@@ -18,7 +18,7 @@ class System(StrEnum):
     CHORUS = "chorus"
 
 
-class RecordRef(msgspec.Struct, frozen=True, order=True):
+class RecordRef(msgspec.Struct, frozen=True, order=True, gc=False):
     """Which remote object: ``RecordRef("salesforce", "Task", "00T…")``.
 
     ``object`` is the vendor's: Salesforce API names, Outreach JSON:API types,

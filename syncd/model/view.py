@@ -270,8 +270,9 @@ class AccountView:
 
     @cached_property
     def activities(self) -> Mapping[RecordRef, Activity]:
-        """Salesforce activities of this home by ref."""
-        return {a.ref: a for a in self.records.activities}
+        """Salesforce activities of this home by ref, in the order of their refs."""
+        ordered = sorted(self.records.activities, key=lambda a: (a.object, a.id))
+        return {a.ref: a for a in ordered}
 
     @cached_property
     def outreach_opportunities_of(

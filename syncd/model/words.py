@@ -82,7 +82,7 @@ _NOT_SAID: Final = re.compile(r"<[^>]*>|https?://\S+|\S+@\S+")
 """Mark-up, links and addresses, whose parts nobody said."""
 _READ: Final = 20_000
 _KEPT: Final = 128
-_DIGITS: Final = 4
+_PRINT: Final = re.compile(r"[0-9a-f]{4}")
 CARE: Final = "care"
 TROUBLE: Final = "trouble"
 
@@ -187,7 +187,7 @@ def prints_of(text: str) -> str:
 
 def split_prints(prints: str) -> frozenset[str]:
     """The prints that were put together."""
-    return frozenset(prints[at : at + _DIGITS] for at in range(0, len(prints), _DIGITS))
+    return frozenset(_PRINT.findall(prints))
 
 
 @lru_cache(maxsize=16_384)

@@ -9,7 +9,7 @@ from syncd.model.finding import Evidence, Expectation, Mode, ProposedChange
 from syncd.model.interaction import Interaction
 from syncd.model.rule import RuleContext
 from syncd.model.view import AccountView
-from syncd.rules._kit import in_segment, in_window, is_settling
+from syncd.rules._kit import in_segment, is_settling, window_start
 
 ACCOUNT: Final = "001"
 CONTACT: Final = "003"
@@ -31,12 +31,12 @@ def judged(
     Left out: archived ones, copies for invited users, patterns of series, private
     ones, and what lies before the judged window.
     """
-    for ref in sorted(view.activities):
-        activity = view.activities[ref]
+    since = window_start(view, ctx)
+    for ref, activity in view.activities.items():
         interaction = view.interaction_of.get(ref)
         if interaction is None or not _is_judged(activity):
             continue
-        if not in_window(view, ctx, interaction.starts_at):
+        if interaction.starts_at < since:
             continue
         if in_segment(
             view,

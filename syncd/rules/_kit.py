@@ -60,10 +60,9 @@ def about_opportunity(
     )
 
 
-def in_window(view: AccountView, ctx: RuleContext, at: datetime | None) -> bool:
-    """Whether an instant lies in the judged window; the future always does."""
-    since = view.now - timedelta(days=ctx.policy.defaults.since_days)
-    return at is not None and at >= since
+def window_start(view: AccountView, ctx: RuleContext) -> datetime:
+    """Where the judged window begins; the future always lies in it."""
+    return view.now - timedelta(days=ctx.policy.defaults.since_days)
 
 
 def in_segment(

@@ -202,14 +202,14 @@ def _met(
     for interaction in view.interactions_about.get(opportunity.id, ()):
         if not _took_place(view, interaction):
             continue
+        says = f"took part on {interaction.starts_at.date().isoformat()}"
+        evidence = Evidence(ref=_proof(interaction), says=says)
         for contact_id in sorted({c for p in interaction.external for c in _who(p)}):
-            says = f"took part on {interaction.starts_at.date().isoformat()}"
-            proof = _proof(interaction)
-            seen.setdefault(contact_id, []).append(Evidence(ref=proof, says=says))
+            seen.setdefault(contact_id, []).append(evidence)
     found = []
-    for contact_id, evidence in sorted(seen.items()):
+    for contact_id, proven in sorted(seen.items()):
         contact = view.contacts.get(contact_id)
-        if contact is None or len(evidence) < at_least:
+        if contact is None or len(proven) < at_least:
             continue
         if same_account(contact, opportunity):
             found.append(
@@ -218,8 +218,8 @@ def _met(
                     source=MET,
                     mode=Mode.REVIEW,
                     confidence=_LIKELY,
-                    reason=f"took part in {len(evidence)} interaction(s) about it",
-                    evidence=tuple(evidence),
+                    reason=f"took part in {len(proven)} interaction(s) about it",
+                    evidence=tuple(proven),
                 )
             )
     return found

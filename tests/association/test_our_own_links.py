@@ -24,4 +24,4 @@ def test_a_link_that_we_wrote_is_no_evidence(world):
         world.records(), org=world.context(), policy=world.rules(), now=world.now
     )
     links = gather_links(view)
-    assert [link.ref.id for link in links.of_contact["003ann"]] == ["00Tt0"]
+    assert [link.ref.id for link in links.of_contact["003ann"].links] == ["00Tt0"]
