@@ -139,7 +139,7 @@ def lay_ground(view: AccountView, *, links: Links | None = None) -> Ground:
     """
     everything = list(layers(view.records))
     opportunities = {o.id: o for x in reversed(everything) for o in x.opportunities}
-    accounts = {x.account.id: x.account for x in everything if x.account}
+    accounts = {a.id: a for x in reversed(everything) for a in x.every_account}
     stands = _stands(view, opportunities)
     return Ground(
         view=view,

@@ -6,7 +6,8 @@ up. A record's home is the home of the strongest key it looks up. First the ids 
 it names another record of the same interaction, so that both are judged together
 whomever either names; then people, deals and accounts, and for strangers the one
 account whose website has their domain. Without any, the home is the e-mail domain, the
-address itself for free mail, else the record.
+address itself for free mail, else the record. Between ids and people stands the meeting
+that an Event's owner held at its start (:mod:`syncd.mirror.held`).
 
 Who follows whom never goes round: calendar copies are filed by their people alone,
 recordings after them, calls and mails by the person called; Salesforce's activities
@@ -17,6 +18,7 @@ that logs them.
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import singledispatch
 from typing import Final
 
@@ -46,8 +48,10 @@ from syncd.model.record import RecordRef
 
 NOWHERE: Final = ""
 """Home of records that are never judged: org-wide tables and internal meetings."""
-JOINED: Final = -1
+JOINED: Final = -2
 """Tier of keys that name another record of the same interaction."""
+HELD: Final = -1
+"""Tier of keys by which an Event finds the meeting that its owner held then."""
 COMPANY: Final = 9
 """Tier of the domains of addresses that nobody has."""
 _LEADS: Final = {
@@ -61,6 +65,7 @@ _LEADS: Final = {
     "recording": "its recording",
     "logged": "the activity that logs it",
     "uid": "its calendar event",
+    "held": "the meeting that its owner held then",
 }
 """What a key of each kind is called where a person reads why."""
 _OWN_HOME: Final = "record:"
@@ -69,18 +74,29 @@ LONGEST_ID: Final = 320
 """A longer id is none; a key or home made of this one still fits its column."""
 
 
+@dataclass(frozen=True)
+class Held:
+    """In whose calendar something stands: an address or, of an Event, a user's id."""
+
+    whose: str
+    at: datetime
+    is_event: bool = False
+
+
 @dataclass(frozen=True, kw_only=True)
 class Keys:
     """What one record looks up (key → tier, 0 strongest) and what it defines.
 
     ``own_home`` is set for a Salesforce Account only. ``addresses`` are external
-    e-mail addresses, for the home of last resort.
+    e-mail addresses, for the home of last resort. ``held`` says in whose calendar it
+    stands, and when.
     """
 
     looks_up: Mapping[str, int]
     defines: tuple[str, ...] = ()
     own_home: str = ""
     addresses: tuple[str, ...] = ()
+    held: Held | None = None
     level: int = 3
 
 
@@ -204,6 +220,12 @@ def _(one: ProspectRole) -> Keys:
     return Keys(looks_up=_lookups(deal, _named("op", one.prospect_id)))
 
 
+def _held(
+    whose: str | None, at: datetime | None, *, is_event: bool = False
+) -> Held | None:
+    return Held(whose, at, is_event) if whose and at else None
+
+
 def _recordings(one: Activity) -> list[str]:
     named = (one.chorus_id, *one.note.chorus_ids)
     return [name.casefold() for name in named if name]
@@ -221,6 +243,11 @@ def _(one: Activity) -> Keys:
     return Keys(
         looks_up=_lookups(people, _sf(one.what_id), _sf(one.account_id), joined=joined),
         defines=(*_sf(*_logs([one.id])), *_named("logged", *recordings)),
+        held=_held(
+            one.owner_id,
+            None if one.is_all_day or one.is_recurrence else one.starts_at,
+            is_event=True,
+        ),
         level=5,
     )
 
@@ -255,6 +282,10 @@ def _(one: Meeting) -> Keys:
         looks_up=_lookups(_mail(guests), strangers=guests),
         defines=tuple(_named("uid", one.ical_uid)),
         addresses=guests,
+        held=_held(
+            one.calendar,
+            None if one.is_all_day or one.is_series_master else one.starts_at,
+        ),
     )
 
 
@@ -274,6 +305,7 @@ def _(one: Engagement) -> Keys:
         ),
         defines=tuple(_named("recording", name)),
         addresses=people,
+        held=_held(one.owner_email, one.scheduled_starts_at),
         level=4,
     )
 
@@ -298,16 +330,17 @@ def choose_home(
     """
     if keys.own_home:
         return keys.own_home, "it is the account"
+    companies = _companies(keys, homes_of)
     for tier in sorted(set(keys.looks_up.values())):
         found: Counter[str] = Counter()
         for key, its_tier in keys.looks_up.items():
-            if its_tier == tier and not _says_nothing(key, own_domains, free_mail):
+            if its_tier == tier and not says_nothing(key, own_domains, free_mail):
                 found.update(home for home in set(homes_of.get(key, ())) if home)
-        if tier in {JOINED, COMPANY} and not _is_clear(found):
+        if tier in {JOINED, HELD, COMPANY} and not _is_clear(found):
             continue
         if found:
-            # Most keys first, then the smallest id: the same answer in every order.
-            home = min(found, key=lambda one: (-found[one], one))
+            # The same answer in every order.
+            home = min(found, key=lambda one: (-found[one], one not in companies, one))
             names = sorted(k for k in keys.looks_up if home in homes_of.get(k, ()))
             return home, f"{_LEADS[names[0].partition(':')[0]]} leads to it"
     return _without_account(ref, keys, own_domains=own_domains, free_mail=free_mail)
@@ -318,7 +351,14 @@ def _is_clear(found: Counter[str]) -> bool:
     return len(found) == 1 and not next(iter(found)).startswith(_OWN_HOME)
 
 
-def _says_nothing(
+def _companies(keys: Keys, homes_of: Mapping[str, Sequence[str]]) -> set[str]:
+    """Accounts that alone have the website of somebody's domain."""
+    sites = (k for k, tier in keys.looks_up.items() if tier == COMPANY)
+    alone = (some for key in sites if len(some := set(homes_of.get(key, ()))) == 1)
+    return {home for some in alone for home in some}
+
+
+def says_nothing(
     key: str, own_domains: frozenset[str], free_mail: frozenset[str]
 ) -> bool:
     """Whether a key is an address of our own people, some of whom are contacts too.
