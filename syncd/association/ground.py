@@ -17,6 +17,7 @@ from syncd.model.entities import (
     Meeting,
     Opportunity,
 )
+from syncd.model.mail import domain_of_website
 from syncd.model.record import RecordRef
 from syncd.model.review import Choice, Verdict
 from syncd.model.view import AccountView
@@ -87,6 +88,15 @@ class Ground:
     def hint_tally(self) -> Tally:
         """How often Outreach's and Chorus's words agree with people's links here."""
         return tally_hints(self.view, self.outreach_to_crm)
+
+    @cached_property
+    def by_site(self) -> Mapping[str, tuple[str, ...]]:
+        """Accounts by the registrable domain of their website, companies' only."""
+        nobodys = self.view.org.free_mail | self.view.org.email_domains
+        sites = ((domain_of_website(a.website), a.id) for a in self.accounts.values())
+        return _grouped(
+            (site, key) for site, key in sites if site and site not in nobodys
+        )
 
     @cached_property
     def cases_by_number(self) -> Mapping[str, tuple[Case, ...]]:
