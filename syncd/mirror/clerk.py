@@ -10,8 +10,9 @@ import sqlalchemy as sa
 
 from syncd.db.engine import chunks, upsert
 from syncd.db.tables import FACTS, FILING, FILING_KEYS, KEY_HOMES, RECORDS
-from syncd.mirror.filing import HELD, NOWHERE, Keys, choose_home, keys_of
+from syncd.mirror.filing import HELD, NOWHERE, Keys, keys_of
 from syncd.mirror.held import held_by, with_meeting
+from syncd.mirror.home import choose_home
 from syncd.mirror.refs import among, asking_for, of_object
 from syncd.model.entities import ENTITY_TYPES, Entity, User
 from syncd.model.mail import domain_of

@@ -9,14 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC
 
-from syncd.mirror.filing import (
-    HELD,
-    LONGEST_ID,
-    NOWHERE,
-    Held,
-    Keys,
-    says_nothing,
-)
+from syncd.mirror.filing import HELD, LONGEST_ID, NOWHERE, Held, Keys
+from syncd.mirror.home import says_nothing
 
 
 def with_meeting(

@@ -188,3 +188,31 @@ def test_every_account_in_a_meeting_is_shown_where_it_is_judged(
     assert home.account is not None
     assert home.account.id == "001A"
     assert [one.id for one in home.guests.every_account] == ["001B", "001C"]
+
+
+@pytest.mark.parametrize(
+    ("guest", "home"),
+    [
+        ("a+meetings@gmail.com", "001A"),
+        ("b+meetings@gmail.com", "001B"),
+        ("a+b+c@gmail.com", "001A"),
+        ("+a@gmail.com", "mail:+a@gmail.com"),
+        ("c+meetings@gmail.com", "mail:c+meetings@gmail.com"),
+    ],
+)
+def test_tagged_address_leads_where_its_mailbox_does(
+    org: Store, record: Build, page: Build, now: datetime, guest: str, home: str
+) -> None:
+    """Unless somebody has the tagged address itself."""
+    people = [
+        record(SF, "Contact", "003g", account_id="001A", emails=("a@gmail.com",)),
+        record(SF, "Contact", "003h", account_id="001A", emails=("b@gmail.com",)),
+        record(
+            SF, "Contact", "003i", account_id="001B", emails=("b+meetings@gmail.com",)
+        ),
+    ]
+    meeting = _meeting(record, guest, starts_at=now)
+    recording = record("chorus", "engagement", "E", participants=({"email": guest},))
+    for one in (*people, meeting, recording):
+        org.mirror.commit(page(one), now=now)
+    assert {_home(org, meeting), _home(org, recording)} == {home}
