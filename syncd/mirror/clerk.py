@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from syncd.db.engine import chunks, upsert
 from syncd.db.tables import FACTS, FILING, FILING_KEYS, KEY_HOMES, RECORDS
 from syncd.mirror.filing import HELD, NOWHERE, Keys, keys_of
-from syncd.mirror.held import held_by, with_meeting
+from syncd.mirror.held import KIND, whose, with_meeting
 from syncd.mirror.home import choose_home
 from syncd.mirror.refs import among, asking_for, of_object
 from syncd.model.entities import ENTITY_TYPES, Entity, User
@@ -31,6 +31,9 @@ _LOOKING_UP: Final = (
     .where(FILING_KEYS.c.key.in_(sa.bindparam("keys")))
     .distinct()
 )
+_HELD: Final = sa.select(
+    FILING_KEYS.c.system, FILING_KEYS.c.object, FILING_KEYS.c.id, FILING_KEYS.c.key
+).where(FILING_KEYS.c.key.startswith(f"{KIND}:"))
 _FIELDS: Final = sa.select(
     RECORDS.c.system, RECORDS.c.object, RECORDS.c.id, RECORDS.c.fields
 ).where(among(RECORDS), RECORDS.c.deleted == sa.false())
@@ -210,22 +213,20 @@ class Clerk:
         if old == new and known == addresses:
             return
         facts = {_FILED_WITH: sorted(new), _ADDRESSES: addresses}
-        rows = [{"name": n, "value": json.dumps(value)} for n, value in facts.items()]
-        upsert(self._connection, FACTS, rows)
+        kept = [{"name": n, "value": json.dumps(value)} for n, value in facts.items()]
+        upsert(self._connection, FACTS, kept)
         self._own_domains, self._address_of = new, addresses
-        keys, defined = FILING_KEYS.c.key, KEY_HOMES.c.key
-        ends = [f"@{domain}" for domain in sorted(old ^ new)]
-        moved = {u for u, a in (known.items() ^ addresses.items())}
-        starts = sorted({held_by(known.get(user, user)) for user in moved})
-        asked = [
-            *((FILING_KEYS, keys.endswith(one, autoescape=True)) for one in ends),
-            *((KEY_HOMES, defined.endswith(one, autoescape=True)) for one in ends),
-            *((FILING_KEYS, keys.startswith(one, autoescape=True)) for one in starts),
-        ]
         refs: set[RecordRef] = set()
-        for table, alike in asked:
-            query = sa.select(table.c.system, table.c.object, table.c.id).where(alike)
-            refs.update(RecordRef(*row) for row in self._connection.execute(query))
+        for table in (FILING_KEYS, KEY_HOMES):
+            for domain in sorted(old ^ new):
+                query = sa.select(table.c.system, table.c.object, table.c.id).where(
+                    table.c.key.endswith(f"@{domain}", autoescape=True)
+                )
+                refs.update(RecordRef(*row) for row in self._connection.execute(query))
+        moved = {known.get(one, one) for one, _ in known.items() ^ addresses.items()}
+        if moved:
+            rows = self._connection.execute(_HELD)
+            refs.update(RecordRef(*row) for *row, key in rows if whose(key) in moved)
         self._file(self._stored_keys(refs))
 
     def _stored_keys(self, refs: Collection[RecordRef]) -> dict[RecordRef, Keys]:

@@ -8,9 +8,13 @@ else of what it is related to: it never follows a meeting of other companies' pe
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC
+from typing import Final
 
 from syncd.mirror.filing import HELD, LONGEST_ID, NOWHERE, Held, Keys
 from syncd.mirror.home import says_nothing
+
+KIND: Final = "held"
+"""What these keys begin with."""
 
 
 def with_meeting(
@@ -34,9 +38,9 @@ def with_meeting(
     if held is None:
         return keys
     if held.is_event:
-        whose = address_of.get(held.whose, held.whose)
+        calendar = address_of.get(held.whose, held.whose)
         homes = _homes(_named(keys), homes_of) if _named(keys) else {""}
-        asked = dict.fromkeys(_keys(held, whose, homes), HELD)
+        asked = dict.fromkeys(_keys(held, calendar, homes), HELD)
         return replace(keys, looks_up={**keys.looks_up, **asked})
     telling = (k for k in keys.looks_up if not says_nothing(k, own_domains, free_mail))
     invited = _homes(telling, homes_of)
@@ -44,9 +48,9 @@ def with_meeting(
     return replace(keys, defines=(*keys.defines, *found))
 
 
-def held_by(whose: str) -> str:
-    """How the keys begin of what stands in one calendar."""
-    return f"held:{whose}|"
+def whose(key: str) -> str:
+    """In whose calendar one of these keys looks: an address or a user's id."""
+    return key.removeprefix(f"{KIND}:").partition("|")[0]
 
 
 def _named(keys: Keys) -> list[str]:
@@ -59,7 +63,7 @@ def _homes(keys: Iterable[str], homes_of: Mapping[str, Sequence[str]]) -> set[st
     return {home for key in keys for home in homes_of.get(key, ())} - {NOWHERE}
 
 
-def _keys(held: Held, whose: str, homes: Iterable[str]) -> list[str]:
+def _keys(held: Held, calendar: str, homes: Iterable[str]) -> list[str]:
     at = held.at.astimezone(UTC).isoformat(timespec="minutes")
-    made = (f"{held_by(whose)}{at}|{home}" for home in sorted(homes))
+    made = (f"{KIND}:{calendar}|{at}|{home}" for home in sorted(homes))
     return [key for key in made if len(key) <= LONGEST_ID]
