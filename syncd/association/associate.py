@@ -27,6 +27,7 @@ from syncd.model.record import RecordRef
 _DIGITS: Final = 6
 _EVEN: Final = 0.5
 WEAK_KEYS: Final = "people are recognised by weak keys only"
+BY_DOMAIN: Final = "people are known by their company's domain only"
 
 
 class Scored(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -125,7 +126,7 @@ def weigh(
             rivals[key] = deal
     cases = open_cases(ground, scene)
     support = deal_with_case_features(scene, table, has_cases=bool(cases))
-    weak = "" if scene.strong else WEAK_KEYS
+    weak = "" if scene.strong else WEAK_KEYS if any(scene.weak) else BY_DOMAIN
     live: list[Scored] = []
     if rivals:
         field = field_of(scene, rivals)

@@ -19,6 +19,7 @@ from syncd.model.entities import (
     Meeting,
     Opportunity,
 )
+from syncd.model.mail import domain_of_website
 from syncd.model.record import RecordRef
 from syncd.model.review import Choice, Verdict
 from syncd.model.view import AccountView
@@ -97,6 +98,15 @@ class Ground:
         return sum_of(self.own_tallies.values())
 
     @cached_property
+    def by_site(self) -> Mapping[str, tuple[str, ...]]:
+        """Accounts by the registrable domain of their website, companies' only."""
+        nobodys = self.view.org.free_mail | self.view.org.email_domains
+        sites = ((domain_of_website(a.website), a.id) for a in self.accounts.values())
+        return _grouped(
+            (site, key) for site, key in sites if site and site not in nobodys
+        )
+
+    @cached_property
     def cases_by_number(self) -> Mapping[str, tuple[Case, ...]]:
         """Cases by their number without leading zeros."""
         found: dict[str, list[Case]] = {}
@@ -147,7 +157,7 @@ def lay_ground(view: AccountView, *, links: Links | None = None) -> Ground:
     """
     everything = list(layers(view.records))
     opportunities = {o.id: o for x in reversed(everything) for o in x.opportunities}
-    accounts = {x.account.id: x.account for x in everything if x.account}
+    accounts = {a.id: a for x in reversed(everything) for a in x.every_account}
     stands = _stands(view, opportunities)
     return Ground(
         view=view,

@@ -4,7 +4,7 @@ The interaction's own activities lend their subject and case numbers; what they 
 related to today is never read here.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 import msgspec
@@ -24,6 +24,7 @@ from syncd.association.past import case_was_open
 from syncd.association.words import is_care, numbers, subject_of
 from syncd.model.entities import Case, NoteDigest
 from syncd.model.interaction import Interaction, Participant, Side
+from syncd.model.mail import domain_of, registrable_domain
 from syncd.model.record import RecordRef
 from syncd.model.words import Talk, split_prints, talk_of, words
 
@@ -32,12 +33,12 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What scoring knows of one interaction.
 
     ``strong`` and ``weak`` are the contacts of people outside, by keys that may and
-    may not carry a change; each tuple is one person. ``homes`` gives the accounts of
-    each person of ``strong`` (or ``weak``) then. ``trust`` is the log-odds that each
-    source's word is right. ``met`` tells of each person of ``strong``, ``colleagues``
-    of each of our own users, what people related their other interactions to.
-    ``noted`` are prints of what notes, invitations and summaries say, ``note_talk``
-    what they speak of.
+    may not carry a change; each tuple is one person, empty where only their company's
+    domain is known. ``homes`` gives the accounts of each person of ``strong`` (or
+    ``weak``) then. ``trust`` is the log-odds that each source's word is right. ``met``
+    tells of each person of ``strong``, ``colleagues`` of each of our own users, what
+    people related their other interactions to. ``noted`` are prints of what notes,
+    invitations and summaries say, ``note_talk`` what they speak of.
     """
 
     interaction: Interaction
@@ -75,6 +76,9 @@ def set_scene(ground: Ground, interaction: Interaction) -> Scene:
     strong = tuple([surely for surely, _ in known if surely])
     weak = tuple([perhaps for surely, perhaps in known if not surely])
     homes = tuple([_homes(ground, person, at) for person in strong or weak])
+    if not homes:
+        homes = tuple(_by_domain(ground, present))
+        weak = tuple(() for _ in homes)
     accounts = frozenset().union(*homes)
     titles = _titles(ground, interaction)
     title = " · ".join(titles)
@@ -148,6 +152,17 @@ def _present(people: tuple[Participant, ...]) -> list[Participant]:
 def _homes(ground: Ground, person: Iterable[str], at: datetime) -> frozenset[str]:
     found = [ground.account_of(contact_id, at) for contact_id in person]
     return frozenset([one for one in found if one])
+
+
+def _by_domain(
+    ground: Ground, people: Iterable[Participant]
+) -> Iterator[frozenset[str]]:
+    """The one account whose website has a stranger's domain, for each who has one."""
+    for person in people:
+        domain = registrable_domain(domain_of(person.email)) if person.email else ""
+        found = ground.by_site.get(domain, ())
+        if len(found) == 1:
+            yield frozenset(found)
 
 
 def _related(ground: Ground, accounts: frozenset[str]) -> frozenset[str]:

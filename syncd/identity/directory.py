@@ -198,9 +198,9 @@ class Directory:
     def sites(self) -> dict[str, str]:
         """Registrable domain of the website by account, free-mail providers' aside."""
         found = {
-            layer.account.id: domain_of_website(layer.account.website)
+            account.id: domain_of_website(account.website)
             for layer in layers(self.records)
-            if layer.account is not None
+            for account in layer.every_account
         }
         return {key: s for key, s in found.items() if s and s not in self.org.free_mail}
 

@@ -52,3 +52,18 @@ def kind_of(activity: Activity) -> str:
             return kind
     logged = activity.call_disposition or activity.call_duration_s is not None
     return "call" if logged or activity.call_type else "task"
+
+
+def is_apart(
+    first: tuple[datetime | None, datetime | None],
+    second: tuple[datetime | None, datetime | None],
+) -> bool:
+    """Whether one span is over when the other begins: back to back is two."""
+    return any(
+        ends is not None
+        and starts is not None
+        and begun is not None
+        # Something without length is over when it begins.
+        and begun < ends <= starts
+        for (begun, ends), (starts, _) in ((first, second), (second, first))
+    )

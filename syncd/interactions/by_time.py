@@ -5,7 +5,13 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from syncd.interactions.activity import is_timed, kind_of, noon_of, start_of_activity
+from syncd.interactions.activity import (
+    is_apart,
+    is_timed,
+    kind_of,
+    noon_of,
+    start_of_activity,
+)
 from syncd.interactions.cluster import Cluster
 from syncd.interactions.gathering import MEETING_TOLERANCE, Gathering
 from syncd.interactions.outside import Outside
@@ -50,7 +56,11 @@ def _near(
     if at is None or not names:
         return [], says
     if is_timed(activity):
-        near = gathering.near(names, at, MEETING_TOLERANCE)
+        near = [
+            handle
+            for handle in gathering.near(names, at, MEETING_TOLERANCE)
+            if not _is_next_to(gathering.clusters.get(handle), activity)
+        ]
         return _fitting(gathering, activity, people, near, strict=strict), says
     near = _of_day(gathering, names, at, zone)
     found = _fitting(gathering, activity, people, near, strict=strict)
@@ -60,6 +70,15 @@ def _near(
         found = _fitting(gathering, activity, people, near, strict=True)
         says = "the same owner, day in UTC and person"
     return found, says
+
+
+def _is_next_to(cluster: Cluster, activity: Activity) -> bool:
+    """Whether it begins when the meeting ends, or the other way round."""
+    span = (activity.starts_at, activity.ends_at)
+    spans = [(m.starts_at, m.ends_at) for m in cluster.meetings] or [
+        (start_of_engagement(e), e.scheduled_ends_at) for e in cluster.engagements
+    ]
+    return bool(spans) and all(is_apart(one, span) for one in spans)
 
 
 def _of_day(
@@ -123,9 +142,17 @@ def _is_about(
     if people.meets(known):
         return True
     # Without a person the very name will do; with a wrong one of the same company
-    # only beside the clock.
-    is_misnamed = is_timed(activity) and people.is_beside(known)
+    # only the very hour as well.
+    is_misnamed = people.is_beside(known) and _is_of_hour(cluster, activity)
     return named and (not people.keys or is_misnamed)
+
+
+def _is_of_hour(cluster: Cluster, activity: Activity) -> bool:
+    """Whether it begins and ends as an invite does, or begins where there is none."""
+    if not is_timed(activity):
+        return False
+    hours = {(m.starts_at, m.ends_at) for m in cluster.meetings}
+    return not hours or (activity.starts_at, activity.ends_at) in hours
 
 
 def _choose(gathering: Gathering, activity: Activity, hits: list[int]) -> list[int]:

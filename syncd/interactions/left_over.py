@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from syncd.interactions.activity import is_timed, kind_of, zone_of
+from syncd.interactions.activity import is_apart, is_timed, kind_of, zone_of
 from syncd.interactions.by_time import is_tools
 from syncd.interactions.cluster import Cluster
 from syncd.interactions.gathering import MEETING_TOLERANCE, Gathering
@@ -14,7 +14,7 @@ from syncd.interactions.outside import Outside
 from syncd.interactions.titles import alike, equal, is_to_do
 from syncd.model.entities import Activity, Meeting
 
-_MOVED_WITHIN: Final = timedelta(days=8)
+_MOVED_WITHIN: Final = timedelta(days=14)
 _MADE_WITHIN: Final = timedelta(minutes=10)
 _HOUR: Final = timedelta(hours=1)
 
@@ -92,10 +92,13 @@ def _sign(cluster: Cluster, activity: Activity, at: datetime, zone: ZoneInfo) ->
 def _is_known_at(meeting: Meeting, activity: Activity, at: datetime) -> bool:
     """Whether the invite was there when the Event was made, and is as long.
 
-    Tools that make both at once are some minutes apart.
+    Tools that make both at once are some minutes apart. What is logged after its hour
+    took place then, and an Event that is younger than the meeting is not its old one.
     """
     sent, made = meeting.created_at, activity.created_at
     if sent is None or made is None:
+        return False
+    if made > at or (meeting.starts_at is not None and made > meeting.starts_at):
         return False
     is_together = abs(sent - made) <= _MADE_WITHIN
     return is_together or (sent < made and _is_as_long(meeting, activity, at))
@@ -140,6 +143,9 @@ def _gap(first: Activity, second: Activity) -> timedelta:
 
 
 def _is_same_event(gathering: Gathering, first: Activity, second: Activity) -> bool:
+    spans = [(event.starts_at, event.ends_at) for event in (first, second)]
+    if is_apart(*spans):
+        return False
     if alike([first.subject], second.subject):
         return True
     is_tool = is_tools(gathering, first) or is_tools(gathering, second)

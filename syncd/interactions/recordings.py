@@ -6,6 +6,7 @@ Source: Chorus API, engagements and ``conversation.meeting.ical_uid``.
 from collections.abc import Iterable
 from datetime import datetime
 
+from syncd.interactions.activity import is_apart
 from syncd.interactions.cluster import Cluster
 from syncd.interactions.gathering import (
     MEETING_TOLERANCE,
@@ -130,6 +131,7 @@ def _by_time(
         handle
         for handle in gathering.near(sorted(owners), at, MEETING_TOLERANCE)
         if _is_meeting(gathering.clusters.get(handle))
+        and not _is_next_to(gathering.clusters.get(handle), engagement, at)
         and (
             outside.meets(gathering.known(handle))
             or (
@@ -144,6 +146,13 @@ def _by_time(
         ]
         hits = named or hits
     return hits[0] if len(hits) == 1 else None
+
+
+def _is_next_to(cluster: Cluster, engagement: Engagement, at: datetime) -> bool:
+    """Whether it was to begin when the meeting ends, or the other way round."""
+    span = (at, engagement.scheduled_ends_at)
+    spans = [(m.starts_at, m.ends_at) for m in cluster.meetings]
+    return bool(spans) and all(is_apart(one, span) for one in spans)
 
 
 def _is_meeting(cluster: Cluster) -> bool:

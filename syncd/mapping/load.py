@@ -198,7 +198,7 @@ def fit(object_map: ObjectMap, fields: Mapping[str, FieldInfo]) -> FittedMap:
     unmapped: list[str] = []
     problems: list[Problem] = []
     for row in object_map.rows:
-        remote = row.remote or tuple(_matching(row.pattern, fields))[:1]
+        remote = row.remote or tuple(_matching(row.pattern, fields))
         there = tuple(name for name in remote if "." in name or name in fields)
         if there:
             rows.append(msgspec.structs.replace(row, remote=there))

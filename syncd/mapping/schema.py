@@ -14,8 +14,8 @@ class FieldRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     Attributes:
         remote: Vendor field or dotted path; several are read together (addresses).
-        pattern: Regular expression instead of ``remote``: the first field of the
-            org's own metadata that matches, letter case aside.
+        pattern: Regular expression instead of ``remote``: the fields of the org's own
+            metadata that match, letter case aside; the first that is set is read.
         type: Name of a reader in ``syncd.mapping.readers``.
         optional: The org may lack it; what needs it is then not checked.
         write_as: Vendor name in plans and writes; empty = the last part of ``remote``.

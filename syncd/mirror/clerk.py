@@ -10,13 +10,16 @@ import sqlalchemy as sa
 
 from syncd.db.engine import chunks, upsert
 from syncd.db.tables import FACTS, FILING, FILING_KEYS, KEY_HOMES, RECORDS
-from syncd.mirror.filing import NOWHERE, Keys, choose_home, keys_of
+from syncd.mirror.filing import HELD, NOWHERE, Keys, keys_of
+from syncd.mirror.held import KIND, whose, with_meeting
+from syncd.mirror.home import choose_home
 from syncd.mirror.refs import among, asking_for, of_object
-from syncd.model.entities import ENTITY_TYPES, Entity
+from syncd.model.entities import ENTITY_TYPES, Entity, User
 from syncd.model.mail import domain_of
 from syncd.model.record import Record, RecordRef
 
 _FILED_WITH: Final = "own_domains"
+_ADDRESSES: Final = "user_addresses"
 _USER: Final = ("salesforce", "User")
 
 _DEFINED: Final = sa.select(KEY_HOMES).where(among(KEY_HOMES))
@@ -28,6 +31,9 @@ _LOOKING_UP: Final = (
     .where(FILING_KEYS.c.key.in_(sa.bindparam("keys")))
     .distinct()
 )
+_HELD: Final = sa.select(
+    FILING_KEYS.c.system, FILING_KEYS.c.object, FILING_KEYS.c.id, FILING_KEYS.c.key
+).where(FILING_KEYS.c.key.startswith(f"{KIND}:"))
 _FIELDS: Final = sa.select(
     RECORDS.c.system, RECORDS.c.object, RECORDS.c.id, RECORDS.c.fields
 ).where(among(RECORDS), RECORDS.c.deleted == sa.false())
@@ -39,7 +45,7 @@ _KEY_HOMES: Final = (
 _HOMES: Final = sa.select(
     FILING.c.system, FILING.c.object, FILING.c.id, FILING.c.home
 ).where(among(FILING))
-_DOMAINS: Final = sa.select(FACTS.c.value).where(FACTS.c.name == _FILED_WITH)
+_FACT: Final = sa.select(FACTS.c.value).where(FACTS.c.name == sa.bindparam("named"))
 _LIVE: Final = sa.select(RECORDS.c.fields).where(
     of_object(RECORDS), RECORDS.c.deleted == sa.false()
 )
@@ -56,13 +62,14 @@ class Clerk:
         self._connection = connection
         self._free_mail = free_mail
         self._own_domains: frozenset[str] | None = None
+        self._address_of: dict[str, str] | None = None
         self.touched: set[str] = set()
 
     def file(self, records: Iterable[Record]) -> None:
         """File records that moved, deleted ones included."""
         records = tuple(records)
         if any((r.ref.system, r.ref.object) == _USER for r in records):
-            self._follow_domains()
+            self._follow_users()
         self.remove([record.ref for record in records if record.deleted])
         live: dict[RecordRef, Keys] = {}
         for record in records:
@@ -96,10 +103,11 @@ class Clerk:
         refs = list(keys_by_ref)
         before = self._homes(refs)
         filed = [ref for ref in refs if ref in before]
-        self._write_keys(keys_by_ref, filed)
         homes_of = self._homes_of_keys(
             {key for keys in keys_by_ref.values() for key in keys.looks_up}
         )
+        keys_by_ref = self._with_meetings(keys_by_ref, homes_of)
+        self._write_keys(keys_by_ref, filed)
         rows = []
         homes: dict[RecordRef, str] = {}
         for ref, keys in keys_by_ref.items():
@@ -115,6 +123,32 @@ class Clerk:
             self.touched.update(h for h in (home, before.get(ref, home)) if h)
         upsert(self._connection, FILING, rows)
         self._follow(self._define(keys_by_ref, homes, filed))
+
+    def _with_meetings(
+        self, keys_by_ref: dict[RecordRef, Keys], homes_of: dict[str, list[str]]
+    ) -> dict[RecordRef, Keys]:
+        """With keys of meetings, and of Events that look for one; adds their homes."""
+        if not any(keys.held for keys in keys_by_ref.values()):
+            return keys_by_ref
+        found = {
+            ref: with_meeting(
+                keys,
+                homes_of,
+                address_of=self._addresses(),
+                own_domains=self._domains(),
+                free_mail=self._free_mail,
+            )
+            for ref, keys in keys_by_ref.items()
+        }
+        homes_of |= self._homes_of_keys(
+            {
+                k
+                for keys in found.values()
+                for k, t in keys.looks_up.items()
+                if t == HELD
+            }
+        )
+        return found
 
     def _write_keys(
         self, keys_by_ref: dict[RecordRef, Keys], filed: Sequence[RecordRef]
@@ -168,18 +202,20 @@ class Clerk:
         if refs:
             self._file(self._stored_keys(refs))
 
-    def _follow_domains(self) -> None:
-        """File again what the addresses of a domain decide that became ours, or left.
+    def _follow_users(self) -> None:
+        """File again what domains and addresses of ours decide, when they move.
 
-        The domains are kept, so that no page has to read all users.
+        Both are kept, so that no page has to read all users.
         """
-        old = filed_domains(self._connection)
-        new = own_domains(self._connection, free_mail=self._free_mail)
-        if old == new:
+        users = _users(self._connection)
+        old, new = filed_domains(self._connection), own_domains(users, self._free_mail)
+        known, addresses = self._addresses(), addresses_of(users)
+        if old == new and known == addresses:
             return
-        body = json.dumps(sorted(new))
-        upsert(self._connection, FACTS, [{"name": _FILED_WITH, "value": body}])
-        self._own_domains = new
+        facts = {_FILED_WITH: sorted(new), _ADDRESSES: addresses}
+        kept = [{"name": n, "value": json.dumps(value)} for n, value in facts.items()]
+        upsert(self._connection, FACTS, kept)
+        self._own_domains, self._address_of = new, addresses
         refs: set[RecordRef] = set()
         for table in (FILING_KEYS, KEY_HOMES):
             for domain in sorted(old ^ new):
@@ -187,6 +223,10 @@ class Clerk:
                     table.c.key.endswith(f"@{domain}", autoescape=True)
                 )
                 refs.update(RecordRef(*row) for row in self._connection.execute(query))
+        moved = {known.get(one, one) for one, _ in known.items() ^ addresses.items()}
+        if moved:
+            rows = self._connection.execute(_HELD)
+            refs.update(RecordRef(*row) for *row, key in rows if whose(key) in moved)
         self._file(self._stored_keys(refs))
 
     def _stored_keys(self, refs: Collection[RecordRef]) -> dict[RecordRef, Keys]:
@@ -219,25 +259,38 @@ class Clerk:
             self._own_domains = filed_domains(self._connection)
         return self._own_domains
 
+    def _addresses(self) -> dict[str, str]:
+        """Addresses of our own people by user id, as the present filing takes them."""
+        if self._address_of is None:
+            body = self._connection.scalar(_FACT, {"named": _ADDRESSES})
+            self._address_of = json.loads(body or "{}")
+        return self._address_of
+
 
 def filed_domains(connection: sa.Connection) -> frozenset[str]:
     """Our own e-mail domains as the present filing takes them."""
-    return frozenset(json.loads(connection.scalar(_DOMAINS) or "[]"))
+    body = connection.scalar(_FACT, {"named": _FILED_WITH})
+    return frozenset(json.loads(body or "[]"))
 
 
-def own_domains(
-    connection: sa.Connection, *, free_mail: frozenset[str]
-) -> frozenset[str]:
-    """Domains of active standard Salesforce users, free mail left out."""
+def _users(connection: sa.Connection) -> list[User]:
     bodies = connection.scalars(_LIVE, {"of_system": _USER[0], "of_object": _USER[1]})
-    users = (msgspec.json.decode(body) for body in bodies)
+    return [msgspec.json.decode(body, type=User) for body in bodies]
+
+
+def own_domains(users: Iterable[User], free_mail: frozenset[str]) -> frozenset[str]:
+    """Domains of active standard Salesforce users, free mail left out."""
     domains = {
-        domain_of(user.get("email", ""))
+        domain_of(user.email)
         for user in users
-        if user.get("is_active", True)
-        and user.get("user_type", "Standard") == "Standard"
+        if user.is_active and user.user_type == "Standard"
     }
     return frozenset(domains - free_mail - {""})
+
+
+def addresses_of(users: Iterable[User]) -> dict[str, str]:
+    """Lower-case addresses by user id, those who left included."""
+    return {user.id: user.email.casefold() for user in users if user.email}
 
 
 def _entity(ref: RecordRef, fields: bytes | str) -> Entity:

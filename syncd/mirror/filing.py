@@ -6,7 +6,8 @@ up. A record's home is the home of the strongest key it looks up. First the ids 
 it names another record of the same interaction, so that both are judged together
 whomever either names; then people, deals and accounts, and for strangers the one
 account whose website has their domain. Without any, the home is the e-mail domain, the
-address itself for free mail, else the record.
+address itself for free mail, else the record. Between ids and people stands the meeting
+that an Event's owner held at its start (:mod:`syncd.mirror.held`).
 
 Who follows whom never goes round: calendar copies are filed by their people alone,
 recordings after them, calls and mails by the person called; Salesforce's activities
@@ -14,9 +15,9 @@ after those; and calls, mails and recordings of nobody in particular after the a
 that logs them.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import singledispatch
 from typing import Final
 
@@ -42,31 +43,27 @@ from syncd.model.entities import (
     ProspectRole,
 )
 from syncd.model.mail import domain_of, domain_of_website, registrable_domain
-from syncd.model.record import RecordRef
 
 NOWHERE: Final = ""
 """Home of records that are never judged: org-wide tables and internal meetings."""
-JOINED: Final = -1
+JOINED: Final = -2
 """Tier of keys that name another record of the same interaction."""
+HELD: Final = -1
+"""Tier of keys by which an Event finds the meeting that its owner held then."""
 COMPANY: Final = 9
 """Tier of the domains of addresses that nobody has."""
-_LEADS: Final = {
-    "sf": "a Salesforce id",
-    "mail": "an e-mail address",
-    "site": "an account's website",
-    "oa": "its account in Outreach",
-    "op": "its prospect in Outreach",
-    "oo": "its opportunity in Outreach",
-    "log": "the call that it logs",
-    "recording": "its recording",
-    "logged": "the activity that logs it",
-    "uid": "its calendar event",
-}
-"""What a key of each kind is called where a person reads why."""
-_OWN_HOME: Final = "record:"
 _TASK: Final = "00T"
 LONGEST_ID: Final = 320
 """A longer id is none; a key or home made of this one still fits its column."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """In whose calendar something stands: an address or, of an Event, a user's id."""
+
+    whose: str
+    at: datetime
+    is_event: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,13 +71,15 @@ class Keys:
     """What one record looks up (key → tier, 0 strongest) and what it defines.
 
     ``own_home`` is set for a Salesforce Account only. ``addresses`` are external
-    e-mail addresses, for the home of last resort.
+    e-mail addresses, for the home of last resort. ``held`` says in whose calendar it
+    stands, and when.
     """
 
     looks_up: Mapping[str, int]
     defines: tuple[str, ...] = ()
     own_home: str = ""
     addresses: tuple[str, ...] = ()
+    held: Held | None = None
     level: int = 3
 
 
@@ -101,6 +100,12 @@ def _sf(*ids: str | None) -> list[str]:
 
 def _mail(addresses: Iterable[str | None]) -> list[str]:
     return [f"mail:{one}" for one in addresses if one]
+
+
+def _untagged(addresses: Iterable[str]) -> list[str]:
+    """The mailboxes behind addresses with a plus tag."""
+    parts = ((*a.partition("+")[::2], domain_of(a)) for a in addresses)
+    return [f"mail:{local}@{domain}" for local, tag, domain in parts if local and tag]
 
 
 def _sites(addresses: Iterable[str]) -> list[str]:
@@ -204,6 +209,12 @@ def _(one: ProspectRole) -> Keys:
     return Keys(looks_up=_lookups(deal, _named("op", one.prospect_id)))
 
 
+def _held(
+    whose: str | None, at: datetime | None, *, is_event: bool = False
+) -> Held | None:
+    return Held(whose, at, is_event) if whose and at else None
+
+
 def _recordings(one: Activity) -> list[str]:
     named = (one.chorus_id, *one.note.chorus_ids)
     return [name.casefold() for name in named if name]
@@ -221,6 +232,11 @@ def _(one: Activity) -> Keys:
     return Keys(
         looks_up=_lookups(people, _sf(one.what_id), _sf(one.account_id), joined=joined),
         defines=(*_sf(*_logs([one.id])), *_named("logged", *recordings)),
+        held=_held(
+            one.owner_id,
+            None if one.is_all_day or one.is_recurrence else one.starts_at,
+            is_event=True,
+        ),
         level=5,
     )
 
@@ -252,9 +268,13 @@ def _(one: OutreachTask) -> Keys:
 def _(one: Meeting) -> Keys:
     guests = tuple(a.email for a in one.attendees if a.email and not a.is_resource)
     return Keys(
-        looks_up=_lookups(_mail(guests), strangers=guests),
+        looks_up=_lookups(_mail(guests), _untagged(guests), strangers=guests),
         defines=tuple(_named("uid", one.ical_uid)),
         addresses=guests,
+        held=_held(
+            one.calendar,
+            None if one.is_all_day or one.is_series_master else one.starts_at,
+        ),
     )
 
 
@@ -270,83 +290,15 @@ def _(one: Engagement) -> Keys:
         return Keys(looks_up=_lookups(logged, joined=invite), level=6)
     return Keys(
         looks_up=_lookups(
-            _mail(people), deal, account, joined=invite, strangers=people
+            _mail(people),
+            _untagged(people),
+            deal,
+            account,
+            joined=invite,
+            strangers=people,
         ),
         defines=tuple(_named("recording", name)),
         addresses=people,
+        held=_held(one.owner_email, one.scheduled_starts_at),
         level=4,
     )
-
-
-def choose_home(
-    ref: RecordRef,
-    keys: Keys,
-    homes_of: Mapping[str, Sequence[str]],
-    *,
-    own_domains: frozenset[str],
-    free_mail: frozenset[str],
-) -> tuple[str, str]:
-    """The home and, in a sentence, why.
-
-    Args:
-        ref: The record.
-        keys: Its keys.
-        homes_of: Homes behind each key it looks up; several where two records define
-            one key.
-        own_domains: Our own e-mail domains; their addresses never decide.
-        free_mail: Domains that stand for nobody.
-    """
-    if keys.own_home:
-        return keys.own_home, "it is the account"
-    for tier in sorted(set(keys.looks_up.values())):
-        found: Counter[str] = Counter()
-        for key, its_tier in keys.looks_up.items():
-            if its_tier == tier and not _says_nothing(key, own_domains, free_mail):
-                found.update(home for home in set(homes_of.get(key, ())) if home)
-        if tier in {JOINED, COMPANY} and not _is_clear(found):
-            continue
-        if found:
-            # Most keys first, then the smallest id: the same answer in every order.
-            home = min(found, key=lambda one: (-found[one], one))
-            names = sorted(k for k in keys.looks_up if home in homes_of.get(k, ()))
-            return home, f"{_LEADS[names[0].partition(':')[0]]} leads to it"
-    return _without_account(ref, keys, own_domains=own_domains, free_mail=free_mail)
-
-
-def _is_clear(found: Counter[str]) -> bool:
-    """Whether the other records lie in one home, and not merely in their own."""
-    return len(found) == 1 and not next(iter(found)).startswith(_OWN_HOME)
-
-
-def _says_nothing(
-    key: str, own_domains: frozenset[str], free_mail: frozenset[str]
-) -> bool:
-    """Whether a key is an address of our own people, some of whom are contacts too.
-
-    Or the domain of ours, or of a provider whose customers have nothing in common.
-    """
-    kind, _, name = key.partition(":")
-    if kind == "mail":
-        return domain_of(name) in own_domains
-    return kind == "site" and name in own_domains | free_mail
-
-
-def _without_account(
-    ref: RecordRef,
-    keys: Keys,
-    *,
-    own_domains: frozenset[str],
-    free_mail: frozenset[str],
-) -> tuple[str, str]:
-    external = sorted(
-        one for one in keys.addresses if domain_of(one) not in own_domains
-    )
-    if external:
-        domains = sorted({registrable_domain(domain_of(one)) for one in external})
-        companies = [one for one in domains if one not in free_mail]
-        if companies:
-            return f"domain:{companies[0]}", "no account, an e-mail domain"
-        return f"mail:{external[0]}", "no account, a free-mail address"
-    if keys.addresses:
-        return NOWHERE, "only our own people take part"
-    return f"{_OWN_HOME}{ref}", "nothing leads to an account"

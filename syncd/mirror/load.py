@@ -19,6 +19,7 @@ from syncd.model.record import RecordRef
 from syncd.model.view import Former, HomeRecords
 
 _FIELD_OF: Final[Mapping[tuple[str, str], str]] = {
+    ("salesforce", "Account"): "accounts",
     ("salesforce", "Contact"): "contacts",
     ("salesforce", "Lead"): "leads",
     ("salesforce", "Opportunity"): "opportunities",
@@ -235,7 +236,7 @@ def _home(
     grouped: dict[str, list[Any]] = defaultdict(list)
     account: Any = None
     for ref, _, entity in found:
-        if ref.object == "Account" and ref.system == "salesforce":
+        if ref == RecordRef("salesforce", "Account", home):
             account = entity
         elif (ref.system, ref.object) in _FIELD_OF:
             grouped[_FIELD_OF[(ref.system, ref.object)]].append(entity)

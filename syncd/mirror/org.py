@@ -82,7 +82,7 @@ def read_org(
         call_dispositions=read_all(
             connection, "outreach", "callDisposition", CallDisposition
         ),
-        email_domains=named or own_domains(connection, free_mail=free_mail),
+        email_domains=named or own_domains(users.values(), free_mail),
         free_mail=free_mail,
         integration_user_ids=_integration_users(connection, policy, users),
         our_user_ids=frozenset(facts.get("our_users", {}).values()),

@@ -143,6 +143,7 @@ class Former:
 class HomeRecords:
     """All records filed under one home, decoded; deleted ones are left out.
 
+    ``account`` is the home's own, ``accounts`` are those among guests.
     ``guests`` carries contacts, accounts, opportunities, roles and cases of *other*
     accounts whose people take part in this home's interactions; they are candidates
     for association but are never judged here.
@@ -155,6 +156,7 @@ class HomeRecords:
 
     home: str
     account: Account | None = None
+    accounts: tuple[Account, ...] = ()
     contacts: tuple[Contact, ...] = ()
     leads: tuple[Lead, ...] = ()
     opportunities: tuple[Opportunity, ...] = ()
@@ -179,6 +181,11 @@ class HomeRecords:
     made: frozenset[RecordRef] = frozenset()
     merged: Mapping[str, str] = field(default_factory=dict)
     former: Mapping[RecordRef, tuple[Former, ...]] = field(default_factory=dict)
+
+    @property
+    def every_account(self) -> tuple[Account, ...]:
+        """The home's own account and others, its guests' left out."""
+        return (self.account, *self.accounts) if self.account else self.accounts
 
     @property
     def record_count(self) -> int:
@@ -237,10 +244,8 @@ class AccountView:
     @cached_property
     def accounts(self) -> Mapping[str, Account]:
         """Accounts by id: the home's own and the guests'."""
-        own = (self.records.account,) if self.records.account else ()
-        guest = self.records.guests
-        others = (guest.account,) if guest and guest.account else ()
-        return {a.id: a for a in (*others, *own)}
+        guests = self.records.guests.every_account if self.records.guests else ()
+        return {a.id: a for a in (*guests, *self.records.every_account)}
 
     @cached_property
     def opportunities(self) -> Mapping[str, Opportunity]:

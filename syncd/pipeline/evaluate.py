@@ -15,7 +15,7 @@ from syncd.evaluate.evaluation import Evaluation, evaluate
 from syncd.evaluate.labels import Label, problem_of, refuse
 from syncd.evaluate.sight import Lookout
 from syncd.evaluate.slices import slices_of
-from syncd.model.entities import Case, Opportunity
+from syncd.model.entities import Activity, Case, Opportunity
 from syncd.model.interaction import Interaction
 from syncd.model.policy import Policy
 from syncd.model.record import RecordRef
@@ -210,10 +210,10 @@ def _only_its_relation_places(view: AccountView, ref: RecordRef) -> bool:
     """Whether nothing but what it is related to today leads to this home.
 
     People lead here, and so does another system's record that it names, or that names
-    it.
+    it, and the meeting that its owner held at its start.
     """
     activity = view.activities[ref]
-    if activity.who_id or activity.who_ids:
+    if activity.who_id or activity.who_ids or _was_held(view, activity):
         return False
     named = {
         one.casefold() for one in (*activity.note.chorus_ids, activity.chorus_id or "")
@@ -225,3 +225,18 @@ def _only_its_relation_places(view: AccountView, ref: RecordRef) -> bool:
     logged = {i for one in view.records.calls for i in one.crm_ids}
     logged.update(i for one in view.records.mailings for i in one.crm_ids)
     return not recorded and ref.id not in logged
+
+
+def _was_held(view: AccountView, activity: Activity) -> bool:
+    """Whether it is one with something that its owner's calendar has at its start."""
+    if activity.starts_at is None or activity.is_all_day:
+        return False
+    owner = view.org.users.get(activity.owner_id or "")
+    ids = {ref.id for ref in view.interaction_of[activity.ref].refs}
+    whose = owner.email.casefold() if owner else ""
+    return any(
+        one.id in ids
+        and one.starts_at == activity.starts_at
+        and one.calendar.casefold() == whose
+        for one in view.records.meetings
+    )

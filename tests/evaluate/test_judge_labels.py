@@ -94,22 +94,26 @@ def test_an_activity_is_linked_with_its_accounts_beside_it(deal):
 def test_an_activity_that_only_its_relation_places_is_judged_without_it(deal):
     """Nobody known took part: with the relation hidden nothing would lead here."""
     task = deal.task(what_id="006deal")
-    event = deal.event(what_id="006deal")
-    deal.meeting(guests=("ann",))
+    starts_at = deal.meeting(guests=("ann",)).starts_at
+    late = starts_at + timedelta(minutes=5)
+    event = deal.event(what_id="006deal", starts_at=late)
     for one in judged(deal, (task, "006deal"), (event, "006deal")):
         assert one.answer.links == ()
         assert one.answer.probability == 0.0
         assert {other.links for other in one.baselines.values()} == {()}
 
 
-@pytest.mark.parametrize("kind", ["call", "recording"])
+@pytest.mark.parametrize("kind", ["call", "recording", "meeting"])
 def test_another_systems_record_places_an_activity_too(deal, kind):
-    """An Outreach call that it logs, a recording that it names."""
+    """An Outreach call that it logs, a recording that it names, its owner's meeting."""
     deal.role("deal", "ann")
     deal.prospect("ann")
     if kind == "call":
         deal.call(crm_ids=("00Tt",))
         logged = deal.task(what_id="006deal")
+    elif kind == "meeting":
+        starts_at = deal.meeting(guests=("ann",)).starts_at
+        logged = deal.event(what_id="006deal", starts_at=starts_at)
     else:
         deal.engagement("E1")
         logged = deal.event(what_id="006deal", chorus_id="E1")

@@ -6,12 +6,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from syncd.mapping.load import load_mappings
+from syncd.mapping.load import fit, load_mappings
 from syncd.mapping.readers import READERS
 from syncd.mapping.translate import translate, translate_one
 from syncd.model.entities import Activity, Attendee, NoteDigest, Prospect
 from syncd.model.record import Quarantined, RawRecord, Record, RecordRef
 from syncd.model.words import print_of, split_prints
+from syncd.ports.connector import FieldInfo
 
 MAPS = load_mappings(None).objects
 SHORT, LONG = "0035g00000ABCde", "0035g00000ABCdeAAH"
@@ -21,6 +22,23 @@ def _raw(system: str, name: str, fields: dict[str, Any], **more: Any) -> RawReco
     return RawRecord(
         ref=RecordRef(system, name, "1"), version="v", fields=fields, **more
     )
+
+
+@pytest.mark.parametrize("name", ["Task", "Event"])
+@pytest.mark.parametrize("filled", ["chorus", "affectlayer"])
+def test_chorus_id_is_read_from_whichever_field_holds_it(
+    name: str, filled: str
+) -> None:
+    """An org with Chorus's package has two fields for it, and fills either."""
+    kind = MAPS[("salesforce", name)]
+    ids = [f"affectlayer__{which}_call_id__c" for which in ("affectlayer", "chorus")]
+    fields = {*kind.remote_fields(), *ids}
+    fitted = fit(kind, {one: FieldInfo(name=one) for one in fields}).object_map
+    assert set(ids) <= set(fitted.remote_fields())
+    raw = _raw("salesforce", name, {f"affectlayer__{filled}_call_id__c": "E1"})
+    one = translate_one(raw, fitted)
+    assert isinstance(one, Record)
+    assert msgspec.json.decode(one.fields, type=Activity).chorus_id == "E1"
 
 
 def test_task_becomes_an_activity_without_its_text() -> None:

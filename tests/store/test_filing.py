@@ -23,7 +23,7 @@ def _home(store: Store, record: Record) -> str | None:
 
 
 def _meeting(record: Build, key: str, *guests: str, **more: Any) -> Record:
-    calendar = "rep@us.example"
+    calendar = more.pop("calendar", "rep@us.example")
     return record(
         "google_calendar",
         "Event",
@@ -278,8 +278,21 @@ def _orders(record: Build, now: datetime) -> list[Record]:
         record(SF, "Task", "00T2", who_id="003A", what_id="006A"),
         record(SF, "Task", "00T3", what_id="006A"),
         _meeting(
-            record, "m1", "a@a.example", "n@a.example", "x@free.example", ical_uid="u"
+            record,
+            "m1",
+            "a@a.example",
+            "n@a.example",
+            "x@free.example",
+            ical_uid="u",
+            starts_at=now,
         ),
+        record(SF, "User", "005R", at=later, email="new@us.example"),
+        _meeting(
+            record, "m4", "a@a.example", calendar="new@us.example", starts_at=later
+        ),
+        record(SF, "Event", "00U1", owner_id="005R", starts_at=now, who_id="003B"),
+        record(SF, "Event", "00U2", owner_id="005R", starts_at=later, who_id="003A"),
+        record(SF, "Event", "00U3", owner_id="005R", starts_at=later),
         _meeting(record, "m2", "x@us.example"),
     ]
 
