@@ -74,6 +74,13 @@ def _of_world(one: Measured) -> Iterator[Bar]:
     if one.kind in _COVERAGE:
         limit = _COVERAGE[one.kind]
         yield Bar(of=one.world, figure="coverage", value=own.coverage, limit=limit)
+        # What another threshold than the default would reach at that precision.
+        yield Bar(
+            of=one.world,
+            figure="coverage at precision 0.98",
+            value=one.evaluation.coverage_at["0.98"],
+            limit=limit,
+        )
     if one.kind == "ordinary":
         for figure, value, limit in (
             ("wrong account", own.wrong_account_rate, 0.003),

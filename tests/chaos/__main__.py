@@ -22,7 +22,7 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     made.add_argument("--changes", type=int, default=10_000, help="to apply")
     made.add_argument(
-        "--accounts", type=int, help="of the company; else one for 8 changes"
+        "--accounts", type=int, help="of the company; else one for 7 changes"
     )
     made.add_argument("--kills", type=int, default=200, help="by SIGKILL")
     made.add_argument(
@@ -42,7 +42,7 @@ def main() -> int:
     """Blow, print what was seen; 1 when a bar was missed."""
     given = parser().parse_args()
     weather = Weather(
-        accounts=given.accounts or max(10, given.changes // 8),
+        accounts=given.accounts or max(10, given.changes // 7),
         changes=given.changes,
         kills=given.kills,
         dropped=given.dropped,

@@ -73,7 +73,11 @@ def test_a_perfect_world_misses_nothing():
 def test_each_figure_has_a_bar_of_its_own():
     """What is wrong with a world is named by its figure."""
     half = measured("ordinary_x", links_to(DEAL, 1.0), links_to(SISTER, 1.0))
-    assert missed(half) == {("ordinary_x", "precision"), ("ordinary_x", "ECE")}
+    assert missed(half) == {
+        ("ordinary_x", "precision"),
+        ("ordinary_x", "coverage at precision 0.98"),
+        ("ordinary_x", "ECE"),
+    }
     foreign = measured("ordinary_x", links_to(FOREIGN, 0.0))
     assert ("ordinary_x", "wrong account") in missed(foreign)
     torn = Pairwise(right=9, found=10, true=10)
