@@ -33,7 +33,7 @@ from syncd.pipeline.review import (
     split,
 )
 from syncd.pipeline.settle import settle_parked
-from syncd.pipeline.undo import UndoRequest, make_undo, remember_undone
+from syncd.pipeline.undo import UndoRequest, entomb_undone, lift_brought_back, make_undo
 from syncd.plan.inputs import Limits
 from syncd.ports.connector import Connector, ProvableConnector, WritingConnector
 from syncd.ports.stores import Proof
@@ -312,8 +312,9 @@ class App:
             GuardError: The stop file is there, or another process is writing.
         """
         plan, request = self.plan_undo(run_id, only=only)
+        entomb_undone(plan, request)
         run = self.apply(plan, Selection(), kind="undo", progress=progress)
-        remember_undone(plan, run, request)
+        lift_brought_back(plan, run, request)
         return plan, run
 
     def accept(

@@ -108,28 +108,45 @@ def make_undo(run_id: str, request: UndoRequest) -> Plan:
     return plan
 
 
-def remember_undone(plan: Plan, run: RunOutcome, request: UndoRequest) -> None:
-    """Entomb what was taken back, lift the tombstone of what was brought back.
+def entomb_undone(plan: Plan, request: UndoRequest) -> None:
+    """Entomb what is about to be taken back.
 
-    Planning would find the same out from the ledger; this only makes it visible to
-    ``syncd tombstones`` at once.
+    Before the first write: what a killed undo took off must not pass for a person's
+    removal.
     """
-    happened = {i.change_id for i in run.items if i.status in _HAPPENED}
-    undone = [change for change in plan.changes if change.id in happened]
     request.tombstones.add(
-        Tombstone(
-            effect=effect_of(change),
-            kind=TombstoneKind.UNDONE,
-            rule=change.rule,
-            system=change.system,
-            object=change.object,
-            what=change.natural_key or change.record_id or "",
-            fields=tuple(sorted(change.after or change.before)),
-            says=f"it was undone by {run.run_id}",
-            made_at=request.now,
-            cleared_at=None if change.takes_back else request.now,
-        )
-        for change in undone
+        _stone(change, plan, request) for change in plan.changes if change.takes_back
+    )
+
+
+def lift_brought_back(plan: Plan, run: RunOutcome, request: UndoRequest) -> None:
+    """Lift the tombstones of what was brought back, and of what was not taken back."""
+    happened = {i.change_id for i in run.items if i.status in _HAPPENED}
+    request.tombstones.add(
+        _stone(change, plan, request, cleared_at=request.now)
+        for change in plan.changes
+        if (change.id in happened) is not change.takes_back
+    )
+
+
+def _stone(
+    change: Change,
+    plan: Plan,
+    request: UndoRequest,
+    *,
+    cleared_at: datetime | None = None,
+) -> Tombstone:
+    return Tombstone(
+        effect=effect_of(change),
+        kind=TombstoneKind.UNDONE,
+        rule=change.rule,
+        system=change.system,
+        object=change.object,
+        what=change.natural_key or change.record_id or "",
+        fields=tuple(sorted(change.after or change.before)),
+        says=f"it was undone with {plan.scope['undo']}",
+        made_at=request.now,
+        cleared_at=cleared_at,
     )
 
 

@@ -230,6 +230,27 @@ def test_an_undone_addition_is_no_removal_by_a_person(deal):
     assert "it was undone" in finding.why_not
 
 
+def test_what_a_killed_undo_took_off_is_no_removal_by_a_person(deal, monkeypatch):
+    """Though the undo did not live to say what it had done."""
+    deal.outreach("delete", 1)
+    deal.salesforce("delete", 1)
+    deal.plan()
+    deal.put_back_in_salesforce(1)
+    run = deal.apply(deal.plan())
+    assert deal.plan().changes == ()
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("syncd.app.lift_brought_back", killed)
+    with pytest.raises(KeyboardInterrupt):
+        deal.app.undo(run.run_id)
+    plan = deal.plan()
+    assert plan.changes == ()
+    [finding] = plan.findings
+    assert "it was undone" in finding.why_not
+
+
 def test_a_twin_of_our_role_makes_ours_go(deal):
     """The plug-in brought the same role over as well: ours is removed."""
     deal.outreach("delete", 1)

@@ -10,6 +10,9 @@ from syncd.model.plan import effect_of
 from syncd.model.review import Verdict
 from syncd.model.tombstone import TombstoneKind
 from syncd.pipeline.apply import Selection
+from tests.sandboxes import company
+
+sandbox = company(accounts=16, seed=3)
 
 
 @pytest.fixture
