@@ -68,7 +68,7 @@ def follow_merges(
     merged = [
         record.ref.id
         for record in records
-        if record.deleted and record.fields != b"{}" and _lives(mirror, record.ref)
+        if record.deleted and record.fields != b"{}" and _is_news(mirror, record)
     ]
     naming: dict[str, set[str]] = defaultdict(set)
     for ref in mirror.naming(merged) if merged else ():
@@ -77,6 +77,10 @@ def follow_merges(
         read_anew(connector, maps[name], naming[name], mirror=mirror, now=now)
 
 
-def _lives(mirror: Mirror, ref: RecordRef) -> bool:
-    known = mirror.get(ref)
-    return known is not None and not known.deleted
+def _is_news(mirror: Mirror, record: Record) -> bool:
+    """Whether the mirror does not know of this merge, though maybe of a delete.
+
+    A proof sees that a record is gone, and not where it went.
+    """
+    known = mirror.get(record.ref)
+    return known is not None and (not known.deleted or known.fields != record.fields)

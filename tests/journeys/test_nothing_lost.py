@@ -191,8 +191,14 @@ def test_a_service_that_hides_half_its_records_deletes_nothing(app, sandbox):
     assert counts[("outreach", "prospect")] == len(prospects)
 
 
-def test_what_a_merge_has_moved_is_read_though_no_stamp_moved(app, sandbox):
-    """Activities and roles of the loser name the survivor in the mirror, too."""
+@pytest.mark.parametrize("proved_first", [False, True])
+def test_what_a_merge_has_moved_is_read_though_no_stamp_moved(
+    app, sandbox, proved_first
+):
+    """Activities and roles of the loser name the survivor in the mirror, too.
+
+    Also when a proof has seen before the poll that the loser is gone.
+    """
     tables = sandbox.salesforce.tables
     app.poll(only="salesforce")
     role = next(iter(tables.rows("OpportunityContactRole", with_deleted=False)))
@@ -212,6 +218,9 @@ def test_what_a_merge_has_moved_is_read_though_no_stamp_moved(app, sandbox):
     body = {"object": "Contact", "id": winner, "losers": [loser]}
     sandbox.salesforce.control("merge", body)
     settle(sandbox)
+    if proved_first:
+        app.prove()
+        assert app.store.mirror.get(RecordRef("salesforce", "Contact", loser)).deleted
     app.poll(only="salesforce")
     for record_id, name in naming.items():
         known = app.store.mirror.get(RecordRef("salesforce", name, record_id))

@@ -33,10 +33,12 @@ class Verdict:
 
     Attributes:
         windows: Edits made between syncd's last look at a record and its write.
+        covered: Fields in which such an edit was written over: gone for good.
     """
 
     broken: list[str] = field(default_factory=list)
     windows: list[str] = field(default_factory=list)
+    covered: set[tuple[Ref, str]] = field(default_factory=set)
 
 
 def ledger_of(app: App) -> list[LedgerEntry]:
@@ -258,6 +260,7 @@ class Judge:
             return
         if before.number >= write.last_read:
             self.verdict.windows.append(says)
+            self.verdict.covered.add((touch.ref, touch.field))
         elif touch.who == UNDO and not self._was_ours(entry.change, touch, before):
             self._broken(f"undone over an edit: {says}")
         elif not self._knew(entry.change, touch, before):
@@ -368,8 +371,8 @@ def failed_rules(plan: Plan) -> Iterable[str]:
     return [note for note in plan.notes if " failed on " in note]
 
 
-def not_restored(history: History) -> Iterator[str]:
-    """What undoing everything left behind, where nobody else had a hand in it."""
+def not_restored(history: History, covered: set[tuple[Ref, str]]) -> Iterator[str]:
+    """What undoing left behind, unless others had a hand in it or it was covered."""
     touched: dict[Ref, list[Touch]] = defaultdict(list)
     for touch in history.touches:
         touched[touch.ref].append(touch)
@@ -383,7 +386,9 @@ def not_restored(history: History) -> Iterator[str]:
                 if touch.who == OURS and touch.field in {name, ""}
             )
             first = next(ours, None)
-            if first is None or any(t.who not in {OURS, UNDO} for t in mine[first:]):
+            if first is None or (ref, name) in covered:
+                continue
+            if any(t.who not in {OURS, UNDO} for t in mine[first:]):
                 continue
             was = mine[first].old
             now = history.now.get(ref)

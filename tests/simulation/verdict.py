@@ -29,7 +29,7 @@ def judge(run: "Simulation", plan: Plan) -> None:
     if run.result.seed % _OF == _AFRESH:
         _look_afresh(run, plan, mine)
     if run.result.seed % _OF == _UNDONE:
-        _undo_everything(run, entries)
+        _undo_everything(run, entries, verdict)
     run.result.counts["intents"] = len(entries)
     run.result.counts["crashes"] = run._process.crashes
     run.result.counts["windows"] = len(verdict.windows)
@@ -45,14 +45,16 @@ def _look_afresh(run: "Simulation", plan: Plan, mine: fresh.Records) -> None:
     run._process.start()
 
 
-def _undo_everything(run: "Simulation", entries: Sequence[LedgerEntry]) -> None:
+def _undo_everything(
+    run: "Simulation", entries: Sequence[LedgerEntry], verdict: invariants.Verdict
+) -> None:
     """Every run is taken back, the last one first; nothing of it is done again."""
     run.say("--- undo everything")
     for one in run._process.app.store.ledger.runs(1000):
         if one.kind in {"service", "reconcile"}:
             run.undo(one.run_id)
             run._time.advance(30)
-    run.result.broken += invariants.not_restored(run._history)
+    run.result.broken += invariants.not_restored(run._history, verdict.covered)
     run._time.advance(_SETTLED_S)
     run.poll_all()
     undone = {effect_of(entry.change) for entry in entries}
