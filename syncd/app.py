@@ -10,7 +10,7 @@ from syncd.apply.effects import Settled
 from syncd.config.load import Config
 from syncd.config.names import nearest
 from syncd.config.settings import RunMode
-from syncd.errors import Problem, UsageError
+from syncd.errors import GuardError, Problem, UsageError
 from syncd.kit.session import GuardedSession
 from syncd.mapping.load import LoadedMappings
 from syncd.model.outcome import PollOutcome, RunOutcome
@@ -313,7 +313,11 @@ class App:
         """
         plan, request = self.plan_undo(run_id, only=only)
         entomb_undone(plan, request)
-        run = self.apply(plan, Selection(), kind="undo", progress=progress)
+        try:
+            run = self.apply(plan, Selection(), kind="undo", progress=progress)
+        except GuardError:
+            lift_brought_back(plan, None, request)
+            raise
         lift_brought_back(plan, run, request)
         return plan, run
 

@@ -83,8 +83,9 @@ _NOT_SAID: Final = re.compile(r"<[^>]*>|https?://\S+|\S+@\S+")
 _READ: Final = 20_000
 _KEPT: Final = 128
 _PRINT: Final = re.compile(r"[0-9a-f]{4}")
+_DENIED_WITHIN: Final = 80
+"""How far before a word its denial may begin; without a bound long texts cost dear."""
 CARE: Final = "care"
-TROUBLE: Final = "trouble"
 
 
 def fold(word: str) -> str:
@@ -157,20 +158,22 @@ def _matches(form: re.Pattern[str], title: str) -> tuple[str, ...]:
             {
                 found.group(0)
                 for found in form.finditer(title)
-                if not _DENIED.search(title, 0, found.start())
+                if not _is_denied(title, found.start())
             }
         )
     )
 
 
+def _is_denied(text: str, at: int) -> bool:
+    return _DENIED.search(text, max(0, at - _DENIED_WITHIN), at) is not None
+
+
 def talk_kinds(text: str) -> list[str]:
-    """Everything that a text speaks of: kinds of deals, care, trouble; sorted."""
+    """Everything that a text speaks of: kinds of deals, and care; sorted."""
     said = _plain(text)
     found = {name for name, form in _KINDS if _matches(form, said)}
     if _matches(_CARE_TALK, said):
         found.add(CARE)
-    if _matches(_SUPPORT, said):
-        found.add(TROUBLE)
     return sorted(found)
 
 

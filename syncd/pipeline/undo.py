@@ -119,9 +119,16 @@ def entomb_undone(plan: Plan, request: UndoRequest) -> None:
     )
 
 
-def lift_brought_back(plan: Plan, run: RunOutcome, request: UndoRequest) -> None:
-    """Lift the tombstones of what was brought back, and of what was not taken back."""
-    happened = {i.change_id for i in run.items if i.status in _HAPPENED}
+def lift_brought_back(plan: Plan, run: RunOutcome | None, request: UndoRequest) -> None:
+    """Lift the tombstones of what was brought back, and of what was not taken back.
+
+    Args:
+        plan: Of the undo.
+        run: What came of it; None when it was refused before its first write.
+        request: What it was made with.
+    """
+    items = run.items if run else ()
+    happened = {i.change_id for i in items if i.status in _HAPPENED}
     request.tombstones.add(
         _stone(change, plan, request, cleared_at=request.now)
         for change in plan.changes

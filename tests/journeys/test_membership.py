@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from syncd import clock
+from syncd.errors import GuardError
 from syncd.model.scope import Scope
 from syncd.pipeline.apply import Selection
 
@@ -215,14 +216,20 @@ def test_our_own_write_does_not_move_the_base(deal):
     assert base().primary == deal.people[1][0]
 
 
-def test_an_undone_addition_is_no_removal_by_a_person(deal):
-    """What we took off again ourselves is not proposed for removal elsewhere."""
+def added_in_outreach(deal):
+    """The run that added somebody there because Salesforce had them back."""
     deal.outreach("delete", 1)
     deal.salesforce("delete", 1)
     deal.plan()
     deal.put_back_in_salesforce(1)
     run = deal.apply(deal.plan())
     assert deal.plan().changes == ()
+    return run
+
+
+def test_an_undone_addition_is_no_removal_by_a_person(deal):
+    """What we took off again ourselves is not proposed for removal elsewhere."""
+    run = added_in_outreach(deal)
     deal.app.undo(run.run_id)
     plan = deal.plan()
     assert plan.changes == ()
@@ -232,12 +239,7 @@ def test_an_undone_addition_is_no_removal_by_a_person(deal):
 
 def test_what_a_killed_undo_took_off_is_no_removal_by_a_person(deal, monkeypatch):
     """Though the undo did not live to say what it had done."""
-    deal.outreach("delete", 1)
-    deal.salesforce("delete", 1)
-    deal.plan()
-    deal.put_back_in_salesforce(1)
-    run = deal.apply(deal.plan())
-    assert deal.plan().changes == ()
+    run = added_in_outreach(deal)
 
     def killed(*_):
         raise KeyboardInterrupt
@@ -249,6 +251,17 @@ def test_what_a_killed_undo_took_off_is_no_removal_by_a_person(deal, monkeypatch
     assert plan.changes == ()
     [finding] = plan.findings
     assert "it was undone" in finding.why_not
+
+
+def test_a_refused_undo_leaves_no_tombstone(deal):
+    """Nothing was taken back, so nothing is held back."""
+    run = added_in_outreach(deal)
+    stop = deal.app.config.stop_path
+    stop.write_text("audit")
+    with pytest.raises(GuardError, match="stop file"):
+        deal.app.undo(run.run_id)
+    stop.unlink()
+    assert not deal.app.store.tombstones.all(now=clock.now())
 
 
 def test_a_twin_of_our_role_makes_ours_go(deal):

@@ -179,6 +179,15 @@ def test_a_long_text_keeps_a_bounded_number_of_prints() -> None:
     assert len(split_prints(digest.words)) <= 128
 
 
+def test_a_denial_is_heard_in_a_long_text_too() -> None:
+    """It stands a few words before what it denies."""
+    text = "They talked on and on about plans. " * 50
+    for said, wanted in (("Not a renewal.", []), ("A renewal.", ["renewal"])):
+        found = READERS["note"]([text + said])
+        assert found is not None
+        assert found.get("talk", []) == wanted
+
+
 def test_several_texts_are_judged_as_one() -> None:
     """A summary, a list of what is to be done and the names of trackers."""
     todo = [{"text": "Send the Osprey offer"}, "Book the training"]
