@@ -143,6 +143,8 @@ class AnyOrder(RuleBasedStateMachine):
         class Watching(self.stage_class.Connector):
             """Notes when a record was read last, and what a write goes over."""
 
+            read_at = None
+
             def current(self, refs, fields):
                 machine._tick()
                 self.read_at = machine.world.at
