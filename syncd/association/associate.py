@@ -30,6 +30,7 @@ _EVEN: Final = 0.5
 _NAME: Final = attrgetter("name")
 _WEIGHT: Final = attrgetter("weight")
 WEAK_KEYS: Final = "people are recognised by weak keys only"
+CLOSED_THEN: Final = "it was closed then, though not for long"
 BY_DOMAIN: Final = "people are known by their company's domain only"
 
 
@@ -133,6 +134,8 @@ def weigh(
         for deal in rivals.values():
             found = opportunity_features(scene, deal, field, table)
             closed = CLOSED_TODAY if deal.opportunity.is_closed else ""
+            if deal.past.was_about_to_reopen(scene.at):
+                closed = CLOSED_THEN
             candidate = _candidate(deal, features=(*found, *support))
             live.append(_scored(candidate, weak or closed))
     live += [_case(scene, case, weak, weights) for case in cases]

@@ -1,8 +1,8 @@
 """Evidence for and against one opportunity, each piece worth its log-odds."""
 
 import math
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Final
 
 from syncd.association.field import Field
@@ -17,7 +17,6 @@ from syncd.model.record import RecordRef
 
 CREATED_SOON: Final = timedelta(days=14)
 STALE_AFTER: Final = timedelta(days=30)
-_FRESH: Final = timedelta(days=30)
 _NEAR_DAYS: Final = 45.0
 _FAR_DAYS: Final = 120.0
 
@@ -26,7 +25,7 @@ def vetoes_of(scene: Scene, deal: Deal) -> tuple[str, ...]:
     """Why this opportunity cannot be it; empty when it can."""
     found = []
     one = deal.opportunity
-    if deal.past.phase_at(scene.at) is Phase.CLOSED:
+    if _was_over(scene, deal):
         found.append("it was closed before the interaction")
     if one.created_at is not None and one.created_at - scene.at > CREATED_SOON:
         found.append("it was created more than two weeks after the interaction")
@@ -42,13 +41,17 @@ def vetoes_of(scene: Scene, deal: Deal) -> tuple[str, ...]:
     return tuple(found)
 
 
+def _was_over(scene: Scene, deal: Deal) -> bool:
+    is_closed = deal.past.phase_at(scene.at) is Phase.CLOSED
+    return is_closed and not deal.past.was_about_to_reopen(scene.at)
+
+
 def opportunity_features(
     scene: Scene, deal: Deal, field: Field, weights: Mapping[str, float]
 ) -> list[Feature]:
     """Everything that speaks for or against one opportunity."""
     sheet = Sheet(weights)
     _account(sheet, scene, deal, field)
-    _roles(sheet, scene, deal, field)
     _owner(sheet, scene, deal, field)
     add_title(sheet, scene, deal, field)
     if scene.noted or scene.note_talk:
@@ -61,7 +64,8 @@ def opportunity_features(
         sheet.add("created_after", "it was created soon after the interaction")
     else:
         _precedents(sheet, scene, deal)
-        _history(sheet, deal, field)
+        _people(sheet, scene, deal, field)
+        _colleagues(sheet, deal, field)
         _timing(sheet, scene, deal, field)
     for how, said in scene.said:
         add_said(sheet, how, said, deal.opportunity.id)
@@ -80,6 +84,9 @@ def _account(sheet: Sheet, scene: Scene, deal: Deal, field: Field) -> None:
         else:
             says = "it is another account's, with a contact role"
             sheet.add("foreign_account", says, 1.0, refs)
+    if scene.interaction.series_key:
+        says = "it is one of a series, which need not be about a deal"
+        sheet.add("standing", says, 1.0 - _shown_by_series(scene))
     _strangers(sheet, scene, deal)
     named = deal.account_words & scene.words if len(field.accounts) > 1 else ()
     if named:
@@ -87,10 +94,18 @@ def _account(sheet: Sheet, scene: Scene, deal: Deal, field: Field) -> None:
         sheet.add("account_named", says, 1.0, refs, tuple(sorted(named)))
 
 
+def _shown_by_series(scene: Scene) -> float:
+    """How surely people's links say that its series is about some deal."""
+    some = scene.precedents.get("series")
+    return sum([one.strength for one in some.people.values()]) if some else 0.0
+
+
 def _strangers(sheet: Sheet, scene: Scene, deal: Deal) -> None:
     """People who do not, or not surely, belong to it."""
     people, account = scene.strong or scene.weak, deal.opportunity.account_id
-    others = unclear = 0
+    total = len(people) + len(scene.strangers_homes)
+    others = sum([account not in homes for homes in scene.strangers_homes])
+    unclear = 0
     held = deal.stands.keys()
     for person, homes in zip(people, scene.homes, strict=True):
         if not held.isdisjoint(person):
@@ -100,81 +115,32 @@ def _strangers(sheet: Sheet, scene: Scene, deal: Deal) -> None:
         elif len(homes) > 1:
             unclear += 1
     if others:
-        says = f"{others} of {len(people)} people belong to other accounts"
-        sheet.add("other_people", says, others / len(people))
+        says = f"{others} of {total} people belong to other accounts"
+        sheet.add("other_people", says, others / total)
     if unclear:
-        says = f"{unclear} of {len(people)} people may be of several accounts"
-        sheet.add("unclear_people", says, unclear / len(people))
+        says = f"{unclear} of {total} people may be of several accounts"
+        sheet.add("unclear_people", says, unclear / total)
 
 
-def _roles(sheet: Sheet, scene: Scene, deal: Deal, field: Field) -> None:
-    if not deal.stands:
+def _people(sheet: Sheet, scene: Scene, deal: Deal, field: Field) -> None:
+    """Whether those who took part come to meetings about it."""
+    one = field.attendance.get(deal.opportunity.id)
+    if one is None:
         return
-    if field.by_roles == deal.opportunity.id:
-        says = "all who took part had a role on it, and other deals' roles are others'"
-        refs = tuple(s.ref for c in scene.contacts for s in deal.stands.get(c, ()))
-        sheet.add("roles_single_out", says, 1.0, tuple(sorted(refs)))
-    then, outreach, late = _held(scene, deal)
-    total = len(scene.strong)
-    if then:
-        _had_roles(sheet, scene, then, total)
-    if late:
-        says = "somebody who took part has a contact role, by now at least"
-        sheet.add("late_role", says, len(late) / total, _refs(late))
-    if outreach:
-        says = "the prospect of somebody who took part is on it in Outreach"
-        sheet.add("outreach_role", says, len(outreach) / total, _refs(outreach))
-    if not (then or late or outreach) and deal.had_any_role(scene.at):
-        sheet.add("roles_elsewhere", "its contact roles were other people's")
+    people = len(scene.strong)
+    if one.by_roles:
+        says = f"{len(one.roles)} of {people} people have a contact role on it"
+        sheet.add("roles", says, one.by_roles, _refs(one.roles))
+    if one.by_meetings:
+        came = len(one.meetings)
+        says = f"they came to {came} of {max(one.known, came)} other meetings about it"
+        sheet.add("attendance", says, one.by_meetings, one.meetings)
+    if primary := [stand for stand in one.roles if stand.is_primary]:
+        sheet.add("primary", "one of them is its primary contact", 1.0, _refs(primary))
 
 
-def _held(scene: Scene, deal: Deal) -> tuple[list[Stand], list[Stand], list[Stand]]:
-    """Each person's best stand: had then, had then in Outreach only, or had later."""
-    then: list[Stand] = []
-    outreach: list[Stand] = []
-    late: list[Stand] = []
-    for person in scene.strong:
-        stand = _best_stand(deal, person, scene.at)
-        if stand is None:
-            continue
-        if stand.since is None or stand.since > scene.at:
-            late.append(stand)
-        elif stand.only_in_outreach:
-            outreach.append(stand)
-        else:
-            then.append(stand)
-    return then, outreach, late
-
-
-def _best_stand(deal: Deal, person: tuple[str, ...], at: datetime) -> Stand | None:
-    held = [stand for contact in person for stand in deal.stands.get(contact, ())]
-    if not held:
-        return None
-    if len(held) == 1:
-        return held[0]
-    return min(
-        held,
-        key=lambda s: (s.since is None or s.since > at, s.only_in_outreach, s.ref),
-    )
-
-
-def _refs(stands: Sequence[Stand]) -> tuple[RecordRef, ...]:
-    refs = {stand.ref for stand in stands}
-    return tuple(sorted(refs) if len(refs) > 1 else refs)
-
-
-def _had_roles(sheet: Sheet, scene: Scene, then: Sequence[Stand], total: int) -> None:
-    refs = _refs(then)
-    sheet.add("role", "somebody who took part had a contact role", 1.0, refs)
-    says = f"{len(then)} of {total} people had one"
-    sheet.add("role_share", says, len(then) / total, refs)
-    if len(then) > 1:
-        sheet.add("more_roles", says, math.log2(len(then)), refs)
-    newest = max([stand.since for stand in then if stand.since is not None])
-    if scene.at - newest <= _FRESH:
-        sheet.add("fresh_role", "a role was new", 1.0, refs)
-    if [stand for stand in then if stand.is_primary]:
-        sheet.add("primary", "one of them is its primary contact", 1.0, refs)
+def _refs(stands: Iterable[Stand]) -> tuple[RecordRef, ...]:
+    return tuple(sorted({stand.ref for stand in stands}))
 
 
 def _owner(sheet: Sheet, scene: Scene, deal: Deal, field: Field) -> None:
@@ -226,12 +192,7 @@ def _hints(sheet: Sheet, scene: Scene, deal: Deal, field: Field) -> None:
 _PRECEDENTS: Final = {
     "series": "other occurrences of the series are related to it",
     "thread": "interactions of the same subject are related to it",
-    "pair": "the host's other activities with the same people are related to it",
     "habit": "the same people's other activities of those weeks are related to it",
-}
-_MET_ABOUT: Final = {
-    True: "are often met about it",
-    False: "are seldom or never met about it",
 }
 
 
@@ -247,22 +208,20 @@ def _precedents(sheet: Sheet, scene: Scene, deal: Deal, *, only: str = "") -> No
             sheet.add(f"{name}_by_tools", by, one.strength, tuple(one.refs))
 
 
-def _history(sheet: Sheet, deal: Deal, field: Field) -> None:
+def _colleagues(sheet: Sheet, deal: Deal, field: Field) -> None:
     key = deal.opportunity.id
-    if value := field.people_history.get(key, 0.0):
-        says = f"those who took part {_MET_ABOUT[value > 0]}"
-        sheet.add("people_history", says, value, refs_of(field.met, key))
     if value := field.colleague_history.get(key, 0.0):
-        says = f"our people {_MET_ABOUT[value > 0]}"
+        often = "often" if value > 0 else "seldom or never"
+        says = f"our people are {often} met about it"
         sheet.add("colleague_history", says, value, refs_of(field.colleagues, key))
 
 
 def _timing(sheet: Sheet, scene: Scene, deal: Deal, field: Field) -> None:
-    at, created_at = scene.at, deal.opportunity.created_at
+    at = scene.at
+    if deal.past.was_about_to_reopen(at):
+        sheet.add("reopened", "it was closed then, and open again soon after")
     if field.newest == deal.opportunity.id:
         sheet.add("newest", "it was the newest open one")
-    if created_at is not None and at - created_at <= CREATED_SOON:
-        sheet.add("just_created", "it had just been created")
     close_date = deal.past.close_date_at(at)
     if close_date is None:
         return

@@ -6,9 +6,10 @@ from datetime import datetime
 
 import msgspec
 
+from syncd.association.attendance import Attendance, attendance_of
 from syncd.association.ground import Deal, Ground
 from syncd.association.history import Tally, log_shares
-from syncd.association.links import instant, tally
+from syncd.association.links import count_of, instant, tally
 from syncd.association.scene import Scene
 from syncd.model.words import has_print
 
@@ -18,9 +19,9 @@ class Field(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     ``owners`` gives each one's owner then, None where that is not known; ``named`` and
     ``noted`` the words of each one's name that the title, and notes, invitations or
-    summaries say. What people related their other interactions to is told by ``met``
-    of those from outside, by ``colleagues`` of our people who own no candidate;
-    ``by_roles`` is the one that the roles of that day single out, "" without one.
+    summaries say. ``attendance`` is what those from outside say of each that was there
+    then; ``colleagues`` what people related the other interactions to of our people who
+    own no candidate.
     """
 
     rivals: Mapping[str, Deal]
@@ -31,11 +32,9 @@ class Field(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     frequency: Mapping[str, int]
     noted: Mapping[str, frozenset[str]]
     noted_frequency: Mapping[str, int]
-    met: Sequence[Tally]
-    people_history: Mapping[str, float]
+    attendance: Mapping[str, Attendance]
     colleagues: Sequence[Tally]
     colleague_history: Mapping[str, float]
-    by_roles: str
     accounts: AbstractSet[str]
 
 
@@ -56,6 +55,13 @@ def field_of(ground: Ground, scene: Scene, rivals: Mapping[str, Deal]) -> Field:
             noted[key] = words
     own, when, links = scene.interaction.key, instant(at), ground.links
     met = [tally(own, when, links.of_contact, one, keys) for one in scene.strong]
+    attendance = {
+        key: attendance_of(
+            deal, scene.strong, met, at=at, known=count_of(own, when, links, key)
+        )
+        for key, deal in rivals.items()
+        if scene.strong and not deal.is_later_than(at)
+    }
     colleagues: list[Tally] = []
     if several:
         others = sorted(scene.users.difference(owners.values()))
@@ -69,11 +75,9 @@ def field_of(ground: Ground, scene: Scene, rivals: Mapping[str, Deal]) -> Field:
         frequency=_frequency(named.values()),
         noted=noted,
         noted_frequency=_frequency(noted.values()),
-        met=met,
-        people_history=log_shares(met, keys),
+        attendance=attendance,
         colleagues=colleagues,
         colleague_history=log_shares(colleagues, keys),
-        by_roles=_by_roles(scene, rivals) if several else "",
         accounts=accounts,
     )
 
@@ -95,20 +99,6 @@ def _frequency(told: Iterable[frozenset[str]]) -> dict[str, int]:
         for word in some:
             found[word] = found.get(word, 0) + 1
     return found
-
-
-def _by_roles(scene: Scene, rivals: Mapping[str, Deal]) -> str:
-    """The one deal on which everybody had a role, where all others' were others'."""
-    if not scene.strong:
-        return ""
-    everybody = []
-    for key, deal in rivals.items():
-        had = [deal.had_a_role(person, scene.at) for person in scene.strong]
-        if all(had):
-            everybody.append(key)
-        elif any(had) or not deal.had_any_role(scene.at):
-            return ""
-    return everybody[0] if len(everybody) == 1 else ""
 
 
 def _noted(scene: Scene, deal: Deal) -> frozenset[str]:

@@ -1,6 +1,6 @@
 """The ground of association: one view's indexes, shared by all its interactions."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -38,6 +38,10 @@ class Stand(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ref: RecordRef
     only_in_outreach: bool = False
 
+    def had_at(self, at: datetime) -> bool:
+        """Whether it is known to have been there then."""
+        return self.since is not None and self.since <= at
+
 
 class Said(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What people said to proposals: the id they took last, and those they refused."""
@@ -49,16 +53,14 @@ class Said(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Deal(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One opportunity as scoring looks at it.
 
-    ``stands`` by contact id; ``since`` is when each is first known to have had a role,
-    ``first_role_at`` when anybody was; ``prints`` gives the word of each print of its
-    name.
+    ``stands`` by contact id; ``first_role_at`` is when anybody is first known to have
+    had a role; ``prints`` gives the word of each print of its name.
     """
 
     opportunity: Opportunity
     ref: RecordRef
     past: OpportunityPast
     stands: Mapping[str, tuple[Stand, ...]]
-    since: Mapping[str, datetime]
     first_role_at: datetime | None
     words: frozenset[str]
     prints: Mapping[str, str]
@@ -70,14 +72,16 @@ class Deal(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         created_at = self.opportunity.created_at
         return created_at is not None and created_at > at
 
-    def had_a_role(self, person: Iterable[str], at: datetime) -> bool:
-        """Whether one of somebody's contacts is known to have had a role then."""
-        since = self.since
-        return any(since[one] <= at for one in person if one in since)
-
     def had_any_role(self, at: datetime) -> bool:
         """Whether anybody is known to have had a role then."""
         return self.first_role_at is not None and self.first_role_at <= at
+
+    def best_stand(self, person: Iterable[str], at: datetime) -> Stand | None:
+        """Of the roles of somebody's contacts the one that says most of an instant."""
+        held = [stand for contact in person for stand in self.stands.get(contact, ())]
+        if len(held) > 1:
+            held.sort(key=lambda s: (not s.had_at(at), s.only_in_outreach, s.ref))
+        return held[0] if held else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -258,27 +262,19 @@ def _deals(
         own = words(account.name) if account else frozenset()
         telling = words(one.name) - own
         held = stands.get(key, {})
-        since = dict(_since(held))
+        known = [s.since for some in held.values() for s in some if s.since]
         found[key] = Deal(
             opportunity=one,
             ref=RecordRef("salesforce", "Opportunity", key),
             past=past[key],
             stands=held,
-            since=since,
-            first_role_at=min(since.values(), default=None),
+            first_role_at=min(known, default=None),
             words=telling,
             prints={print_of(word): word for word in sorted(telling)},
             account_words=own,
             kind=kind_of_deal(one),
         )
     return found
-
-
-def _since(held: Mapping[str, Iterable[Stand]]) -> Iterator[tuple[str, datetime]]:
-    for contact_id, some in held.items():
-        known = [stand.since for stand in some if stand.since is not None]
-        if known:
-            yield contact_id, min(known)
 
 
 def _stands(

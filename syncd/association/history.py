@@ -1,4 +1,4 @@
-"""What those who took part are met about over months, by links that people set.
+"""What our own people are met about over months, by links that people set.
 
 Somebody who was met ten times about one deal and never about another speaks more
 clearly than nearness in time alone can say.
@@ -21,7 +21,7 @@ def log_shares(tallies: Iterable[Tally], rivals: AbstractSet[str]) -> dict[str, 
     """How much histories speak for each candidate; 0 is what even odds would be.
 
     The mean, over those who have a history with any candidate, of the logarithm of its
-    share; with one candidate only it grows with the number of meetings.
+    share.
 
     Args:
         tallies: One for each person, of the candidates only.
@@ -39,8 +39,6 @@ def log_shares(tallies: Iterable[Tally], rivals: AbstractSet[str]) -> dict[str, 
 
 
 def _log_share(own: int, total: int, rivals: int) -> float:
-    if rivals == 1:
-        return math.log1p(total) / 2
     return math.log((own + _DOUBT) * rivals / (total + _DOUBT * rivals))
 
 

@@ -87,23 +87,22 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Links(msgspec.Struct, frozen=True, kw_only=True):
-    """Every link of one view, by what interactions can have in common."""
+    """Every link of one view, by what interactions can have in common.
+
+    ``of_user`` and ``of_deal`` have those that people set, ``of_deal`` one of each
+    interaction with a known contact, by opportunity.
+    """
 
     of_series: Mapping[str, Row]
     of_subject: Mapping[str, Row]
     of_contact: Mapping[str, Row]
-    of_pair: Mapping[str, Row]
     of_user: Mapping[str, Row]
+    of_deal: Mapping[str, Row]
 
 
 def contacts_of(person: Participant) -> tuple[str, ...]:
     """Contacts of a person by keys that may carry a change."""
     return person.contact_ids if person.matched_by in STRONG_KEYS else ()
-
-
-def pair_of(host_user_id: str | None, contact_id: str) -> str:
-    """Under what the links of one host with one contact are found."""
-    return f"{host_user_id}|{contact_id}" if host_user_id else ""
 
 
 def gather_links(view: AccountView) -> Links:
@@ -117,16 +116,20 @@ def gather_links(view: AccountView) -> Links:
         key=lambda one: (one[0].at, one[0].ref),
     )
     by_contact = [
-        (contact_id, i.host_user_id, link)
+        (contact_id, link)
         for link, _, i in found
         for person in i.external
         for contact_id in contacts_of(person)
     ]
+    of_deal = {
+        (link.opportunity_id, link.interaction_key): link
+        for _, link in by_contact
+        if link.by_person
+    }
     return Links(
         of_series=_index((i.series_key, link) for link, _, i in found),
         of_subject=_index((subject, link) for link, subject, _ in found),
-        of_contact=_index((contact, link) for contact, _, link in by_contact),
-        of_pair=_index((pair_of(u, contact), link) for contact, u, link in by_contact),
+        of_contact=_index(by_contact),
         of_user=_index(
             (person.user_id, link)
             for link, _, i in found
@@ -134,6 +137,7 @@ def gather_links(view: AccountView) -> Links:
             for person in i.participants
             if person.side is Side.INTERNAL
         ),
+        of_deal=_index((link.opportunity_id, link) for link in of_deal.values()),
     )
 
 
@@ -261,6 +265,19 @@ def tally(
         if link.by_person and key in among and link.interaction_key != own:
             found.setdefault(key, {}).setdefault(link.interaction_key, link.ref)
     return found
+
+
+def count_of(own: str, at: int, links: Links, opportunity_id: str) -> int:
+    """How many other interactions of those months people related to an opportunity.
+
+    Args:
+        own: Key of the interaction that is judged, which does not count.
+        at: Its instant.
+        links: Where links are found.
+        opportunity_id: The opportunity.
+    """
+    some = _nearby(links.of_deal, (opportunity_id,), at, MONTHS, MOST)
+    return sum([link.interaction_key != own for link in some])
 
 
 def _nearby(

@@ -17,7 +17,6 @@ from syncd.association.links import (
     Precedents,
     contacts_of,
     instant,
-    pair_of,
     precedents,
 )
 from syncd.association.past import case_was_open
@@ -35,7 +34,8 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ``strong`` and ``weak`` are the contacts of people outside, by keys that may and
     may not carry a change; each tuple is one person, empty where only their company's
     domain is known. ``homes`` gives the accounts of each person of ``strong`` (or
-    ``weak``) then. ``trust`` is the log-odds that each source's word is right.
+    ``weak``) then, ``strangers_homes`` those that the domains of unknown people tell
+    beside them. ``trust`` is the log-odds that each source's word is right.
     ``precedents`` are those that there are, by what interactions have in common with
     it. ``noted`` are the prints of what notes, invitations and summaries say,
     ``note_talk`` what they speak of.
@@ -49,6 +49,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     weak: tuple[tuple[str, ...], ...]
     contacts: frozenset[str]
     homes: tuple[frozenset[str], ...]
+    strangers_homes: tuple[frozenset[str], ...]
     accounts: frozenset[str]
     related: frozenset[str]
     users: frozenset[str]
@@ -72,8 +73,10 @@ def set_scene(ground: Ground, interaction: Interaction) -> Scene:
         [p.contact_ids for p in present if p.contact_ids and not contacts_of(p)]
     )
     homes = tuple([_homes(ground, person, at) for person in strong or weak])
+    strangers = [person for person in present if not person.contact_ids]
+    strangers_homes = tuple(_by_domain(ground, strangers)) if strangers else ()
     if not homes:
-        homes = tuple(_by_domain(ground, present))
+        homes, strangers_homes = strangers_homes, ()
         weak = tuple([() for _ in homes])
     accounts = frozenset().union(*homes)
     contacts = frozenset().union(*strong)
@@ -90,6 +93,7 @@ def set_scene(ground: Ground, interaction: Interaction) -> Scene:
         weak=weak,
         contacts=contacts,
         homes=homes,
+        strangers_homes=strangers_homes,
         accounts=accounts,
         related=_related(ground, accounts),
         users=users,
@@ -191,13 +195,11 @@ def _precedents(
 ) -> dict[str, Precedents]:
     """Links of interactions that have something in common with this one."""
     links, own, at = ground.links, interaction.key, instant(interaction.starts_at)
-    series, host = interaction.series_key, interaction.host_user_id
-    pairs = [pair_of(host, one) for one in contacts] if host else ()
+    series = interaction.series_key
     found: dict[str, Precedents] = {}
     for name, index, keys, custom in (
         ("series", links.of_series, (series,) if series else (), SERIES),
         ("thread", links.of_subject, subjects, HABIT),
-        ("pair", links.of_pair, pairs, HABIT),
         ("habit", links.of_contact, contacts, HABIT),
     ):
         some = precedents(own, at, index, keys, custom) if keys else None
