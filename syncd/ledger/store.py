@@ -201,6 +201,11 @@ class SqlLedger:
                 return int(first) - 1
             return connection.scalar(_LAST) or 0
 
+    def last_write(self) -> int:
+        """Sequence of the last write, settled or not; 0 when there is none."""
+        with self._read() as connection:
+            return connection.scalar(_LAST) or 0
+
     def entries(self, run_id: str) -> Sequence[LedgerEntry]:
         """Every write of a run, in the order written."""
         return self._entries(_OF_RUN, of_run=run_id)

@@ -71,6 +71,7 @@ def make_plan(request: PlanRequest) -> Plan:
     Writes nothing to any remote system. Raises nothing for a rule that fails: the
     plan's notes name it, and nothing of it is planned.
     """
+    last_write = request.ledger.last_write()
     stones = request.tombstones.all(now=request.now)
     org = org_as_known(
         request.mirror, request.policy, stones=stones, reviews=request.reviews
@@ -105,6 +106,7 @@ def make_plan(request: PlanRequest) -> Plan:
         stones=stones,
         touched=touched,
         texts=texts,
+        last_write=last_write,
         notes=notes,
     )
     plan = build_plan(findings, inputs=inputs)
@@ -227,6 +229,7 @@ def _inputs(
     stones: Iterable[Tombstone],
     touched: Mapping[RecordRef, Touch],
     texts: Mapping[tuple[RecordRef, str], str],
+    last_write: int,
     notes: Iterable[str],
 ) -> PlanInputs:
     facts = request.mirror.facts()
@@ -253,6 +256,7 @@ def _inputs(
         tombstone_days=request.policy.defaults.tombstone_days,
         live=request.mirror.live_counts(),
         after_write={system: poll.after_write for system, poll in polls.items()},
+        last_write=last_write,
         doubts=tuple(
             f"{one.system} {one.says} ({one.id})" for one in request.mirror.doubts()
         ),

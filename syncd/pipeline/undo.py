@@ -85,6 +85,7 @@ def make_undo(run_id: str, request: UndoRequest) -> Plan:
     Raises:
         UsageError: No such run or change, or a run that wrote nothing.
     """
+    last_write = request.ledger.last_write()
     entries = _entries(run_id, request)
     current = _current(entries, request)
     undos = [_undo(entry, current, request) for entry in entries]
@@ -103,6 +104,7 @@ def make_undo(run_id: str, request: UndoRequest) -> Plan:
         findings=tuple(_finding(undo, request) for undo in undos),
         changes=changes,
         guards=(),
+        after_write=last_write,
     )
     request.plans.save(plan)
     return plan

@@ -342,6 +342,10 @@ class Ledger(Protocol):
         """Sequence up to which every write has an outcome; 0 when none has."""
         ...
 
+    def last_write(self) -> int:
+        """Sequence of the last write, settled or not; 0 when there is none."""
+        ...
+
     def entries(self, run_id: str) -> Sequence[LedgerEntry]:
         """Every write of a run, in the order written."""
         ...
