@@ -270,7 +270,13 @@ class App:
             progress=progress,
         )
         run = apply_plan(plan, request)
-        remember_accepted(plan, run, self.store.reviews, now=clock.now())
+        remember_accepted(
+            plan,
+            run,
+            self.store.reviews,
+            now=clock.now(),
+            after_write=self.store.ledger.last_write(),
+        )
         return run
 
     def plan_undo(
@@ -352,7 +358,12 @@ class App:
         """
         proposals = found_waiting(ids, self.store.reviews)
         days = self.policy.defaults.tombstone_days
-        stones = rejected(proposals, now=clock.now(), days=days)
+        stones = rejected(
+            proposals,
+            now=clock.now(),
+            days=days,
+            after_write=self.store.ledger.last_write(),
+        )
         self.store.tombstones.add(stones)
         self.store.reviews.withdraw([one.id for one in proposals])
         self.store.mirror.mark_dirty({one.home for one in proposals})

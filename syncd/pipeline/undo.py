@@ -156,6 +156,7 @@ def _stone(
         says=f"it was undone with {plan.scope['undo']}",
         made_at=request.now,
         cleared_at=cleared_at,
+        after_write=request.ledger.last_write(),
     )
 
 

@@ -49,8 +49,8 @@ def held(
         return Held(says=_told(rejected))
     effect = effect_of(change)
     stone = inputs.tombstones.get(effect)
-    forgiven = None if stone is None else stone.forgiven_at(inputs.now)
-    if stone is not None and forgiven is None and not _is_lifted(stone, inputs):
+    is_forgiven = stone is not None and stone.is_forgiven(inputs.now)
+    if stone is not None and not is_forgiven and not _is_lifted(stone, inputs):
         is_older = since is not None and stone.made_at < since
         if not (is_older and stone.kind in _OF_ITS_TIME):
             poison = stone.kind is TombstoneKind.REFUSED
@@ -59,10 +59,11 @@ def held(
     unknown = [write for write in every if write.state == "open"]
     if unknown:
         return _unknown(unknown[-1])
+    forgiven = stone.after_write if stone is not None and is_forgiven else 0
     past = [
         write
         for write in every
-        if (forgiven is None or write.settled_at > forgiven)
+        if write.sequence > forgiven
         and (since is None or write.settled_at > since or write.takes_back)
     ]
     done = [write for write in past if write.state == "done"]
@@ -79,7 +80,7 @@ def _stands(stone: Tombstone, inputs: PlanInputs, *, since: datetime | None) -> 
     """Whether a person's no still holds; not for what came about after it."""
     is_older = since is not None and stone.made_at < since
     is_no = stone.kind is TombstoneKind.REJECTED
-    return is_no and not is_older and stone.forgiven_at(inputs.now) is None
+    return is_no and not is_older and not stone.is_forgiven(inputs.now)
 
 
 def _is_lifted(stone: Tombstone, inputs: PlanInputs) -> bool:
@@ -89,7 +90,7 @@ def _is_lifted(stone: Tombstone, inputs: PlanInputs) -> bool:
         stone.kind is TombstoneKind.UNDONE
         and bool(done)
         and not done[-1].takes_back
-        and done[-1].settled_at >= stone.made_at
+        and done[-1].sequence > stone.after_write
     )
 
 
@@ -207,6 +208,7 @@ def _stop(
         says=says,
         made_at=inputs.now,
         expires_at=inputs.now + timedelta(days=life) if life else None,
+        after_write=inputs.last_write,
     )
     refused = kind is TombstoneKind.REFUSED
     return Held(says=_told(stone), tombstone=stone, refused=refused)

@@ -96,6 +96,22 @@ def inputs(change, *past, **options):
     return PlanInputs(**{**given, **options})
 
 
+def made_stone(change, **options):
+    """The tombstone of this change's effect."""
+    given = {
+        "effect": effect_of(change),
+        "kind": TombstoneKind.REVERTED,
+        "rule": "a-rule",
+        "system": "salesforce",
+        "object": change.object,
+        "what": change.natural_key or change.record_id,
+        "fields": tuple(change.after),
+        "says": "it was so",
+        "made_at": NOW,
+    }
+    return Tombstone(**{**given, **options})
+
+
 def by(user):
     """Who last edited the task."""
     return {TASK: Touch(at=NOW, by=user)}
@@ -238,18 +254,12 @@ def test_what_is_refused_every_time_is_left_alone(times, kind):
 def test_a_tombstone_holds_until_it_is_cleared_or_expires(cleared, expires, holds):
     """And what was taken back before then is forgiven."""
     change = update()
-    stone = Tombstone(
-        effect=effect_of(change),
-        kind=TombstoneKind.REVERTED,
-        rule="a-rule",
-        system="salesforce",
-        object="Task",
-        what=TASK.id,
-        fields=("WhatId",),
-        says="someone changed it back",
+    stone = made_stone(
+        change,
         made_at=YESTERDAY,
         cleared_at=cleared,
         expires_at=expires,
+        after_write=1,
     )
     facts = inputs(change, wrote(), tombstones={stone.effect: stone}, touched=by("rep"))
     found = held(change, facts)
@@ -257,6 +267,65 @@ def test_a_tombstone_holds_until_it_is_cleared_or_expires(cleared, expires, hold
     if found is not None:
         assert f"tombstones clear {stone.id}" in found.says
         assert found.tombstone is None
+
+
+SET_BACK = timedelta(hours=1)
+"""What our clock lost between two steps: the earlier one looks like the later."""
+
+
+@pytest.mark.parametrize("lifted", ["cleared", "expired"])
+@pytest.mark.parametrize(
+    ("sequences", "kind"),
+    [((1, 2), None), ((1, 2, 3), TombstoneKind.REVERTED)],
+)
+@pytest.mark.parametrize("at", [NOW - SET_BACK, NOW, NOW + SET_BACK])
+def test_what_is_forgiven_is_told_by_the_order_of_writes(lifted, sequences, kind, at):
+    """A second revert counts, though our write looks older than the forgiving of one.
+
+    And what was forgiven stays so, though it looks younger.
+    """
+    change = update()
+    stone = made_stone(
+        change,
+        after_write=2,
+        cleared_at=NOW if lifted == "cleared" else None,
+        expires_at=NOW if lifted == "expired" else None,
+    )
+    past = [wrote(sequence=one, settled_at=at) for one in sequences]
+    facts = inputs(
+        change,
+        *past,
+        tombstones={stone.effect: stone},
+        touched=by("rep"),
+        last_write=3,
+        after_write={"salesforce": 3},
+    )
+    found = held(change, facts)
+    assert kind_of(found) is kind
+    if found is not None:
+        assert found.tombstone.after_write == 3
+
+
+@pytest.mark.parametrize(("entombed_after", "is_held"), [(2, False), (3, True)])
+@pytest.mark.parametrize("at", [NOW - SET_BACK, NOW, NOW + SET_BACK])
+def test_what_was_brought_back_is_told_by_the_order_of_writes(
+    entombed_after, is_held, at
+):
+    """An undo of an undo lifts the tombstone of that undo, and no later one."""
+    change = update(before={"WhatId": DEAL}, after={"WhatId": "006000000000009AAA"})
+    stone = made_stone(change, kind=TombstoneKind.UNDONE, after_write=entombed_after)
+    past = [
+        wrote(sequence=1, settled_at=at),
+        wrote(sequence=2, settled_at=at, takes_back=True),
+        wrote(sequence=3, settled_at=at),
+    ]
+    facts = inputs(
+        change,
+        *past,
+        tombstones={stone.effect: stone},
+        after_write={"salesforce": 3},
+    )
+    assert (held(change, facts) is not None) is is_held
 
 
 def test_new_tombstones_live_as_long_as_the_policy_says():
@@ -287,17 +356,7 @@ def test_a_newer_cause_is_not_held_by_an_older_revert():
 def test_a_newer_cause_lifts_the_tombstone_of_a_revert_only(kind, is_held):
     """What was undone stays undone, whoever asks for it again."""
     change = create()
-    stone = Tombstone(
-        effect=effect_of(change),
-        kind=kind,
-        rule="a-rule",
-        system="salesforce",
-        object=ROLE.object,
-        what=change.natural_key,
-        fields=(),
-        says="it was so",
-        made_at=YESTERDAY,
-    )
+    stone = made_stone(change, kind=kind, made_at=YESTERDAY, after_write=1)
     past = made(settled_at=YESTERDAY - timedelta(hours=1))
     state = inputs(change, past, tombstones={stone.effect: stone})
     assert held(change, state) is not None
