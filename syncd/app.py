@@ -22,7 +22,7 @@ from syncd.model.tombstone import Tombstone
 from syncd.pipeline.apply import ApplyRequest, Selection, apply_plan
 from syncd.pipeline.known import org_as_known
 from syncd.pipeline.look import Looker
-from syncd.pipeline.plan import PlanRequest, connector_states, make_plan
+from syncd.pipeline.plan import PlanRequest, connector_states, make_plan, read_until_of
 from syncd.pipeline.poll import PollInputs, Progress, poll
 from syncd.pipeline.prove import ProofInputs, prove
 from syncd.pipeline.review import (
@@ -136,12 +136,13 @@ class App:
     ) -> tuple[Proof, ...]:
         """Hold the mirror against the services as far as the last polls read them."""
         polls = self.store.mirror.polls()
+        complete = {name: one for name, one in polls.items() if one.complete}
         inputs = ProofInputs(
             mirror=self.store.mirror,
             mappings=self.mappings,
             policy=self.policy,
             now=clock.now,
-            polled_at={n: p.as_of for n, p in polls.items() if p.complete and p.as_of},
+            read_until=read_until_of(complete),
             thorough=thorough,
             progress=progress,
         )
@@ -363,6 +364,7 @@ class App:
             now=clock.now(),
             days=days,
             after_write=self.store.ledger.last_write(),
+            read_until=read_until_of(self.store.mirror.polls()),
         )
         self.store.tombstones.add(stones)
         self.store.reviews.withdraw([one.id for one in proposals])

@@ -10,7 +10,7 @@ import structlog
 
 from syncd.apply.batches import FULL, batches, calls, unfinished
 from syncd.apply.canary import Canary
-from syncd.apply.effects import both_clocks, effects_seen, settle_open
+from syncd.apply.effects import both_clocks, effects_seen, settle_open, their_clock
 from syncd.apply.recheck import Recheck, current_of
 from syncd.apply.writes import Fold, folded, item_of, names_of, ref_of, unfolded
 from syncd.errors import DryRunRefusedError, GuardError, RemoteError, SyncdError
@@ -251,7 +251,7 @@ class Executor:
         settled += self._doubtful(
             connector, [(change, _said(outcomes[change.key])) for change in lost]
         )
-        self.ledger.settle(settled, now=self.now(), run_id=self.run_id)
+        self._settle(connector, settled)
         if torn:
             self._call(connector, [one for fold in torn for one in unfolded(fold)])
 
@@ -268,7 +268,7 @@ class Executor:
             self._not_sent(changes, ItemStatus.HELD_BACK, str(error))
             raise error
         settled = self._doubtful(connector, [(c, str(error)) for c in changes])
-        self.ledger.settle(settled, now=self.now(), run_id=self.run_id)
+        self._settle(connector, settled)
 
     def _write(
         self, connector: WritingConnector, folds: Sequence[Fold]
@@ -338,7 +338,16 @@ class Executor:
                 self._canary.unstuck.add(change.id)
             self._outcomes[change.id] = item
             settled.append((change.key, "done", item))
-        self.ledger.settle(settled, now=self.now(), run_id=self.run_id)
+        self._settle(connector, settled)
+
+    def _settle(
+        self,
+        connector: WritingConnector,
+        outcomes: Sequence[tuple[str, str, ItemOutcome]],
+    ) -> None:
+        """Record outcomes, dated by the system's clock: so are its own records."""
+        at = their_clock(connector, now=self.now())
+        self.ledger.settle(outcomes, now=at, run_id=self.run_id)
 
     # --- what was not sent ------------------------------------------------------------
 

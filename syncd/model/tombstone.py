@@ -35,6 +35,8 @@ class Tombstone(msgspec.Struct, frozen=True, kw_only=True):
             a person. Once it holds nothing back, what was written up to there is
             forgiven, and what was written since is not: clocks cannot tell the two
             apart, because they are set back.
+        read_until: Salesforce's own instant up to which it was known when this was
+            made; None = it does not matter for this kind.
     """
 
     effect: str
@@ -50,6 +52,7 @@ class Tombstone(msgspec.Struct, frozen=True, kw_only=True):
     cleared_at: datetime | None = None
     value: str = ""
     after_write: int = 0
+    read_until: datetime | None = None
 
     @property
     def id(self) -> str:
@@ -68,7 +71,8 @@ class PastWrite(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         sequence: Its place among all writes, whatever the clock showed.
         state: ``done``, ``refused``, or ``open`` while its outcome is not known.
-        settled_at: For an open one, when it was intended.
+        settled_at: By the clock of the system that was written to, where it says;
+            for an open one, when it was intended.
         takes_back: Whether this write was itself an undo.
         written_version: The record's version read back after the write; empty = it
             could not be read back.

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
-from typing import Any, Final
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -36,8 +36,6 @@ from syncd.ports.connector import Connector
 from syncd.ports.plans import Plans
 from syncd.ports.reviews import Reviews
 from syncd.ports.stores import Ledger, Tombstones
-
-_SALESFORCE: Final = "salesforce"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -256,6 +254,7 @@ def _inputs(
         tombstone_days=request.policy.defaults.tombstone_days,
         live=request.mirror.live_counts(),
         after_write={system: poll.after_write for system, poll in polls.items()},
+        read_until=read_until_of(polls),
         last_write=last_write,
         doubts=tuple(
             f"{one.system} {one.says} ({one.id})" for one in request.mirror.doubts()
@@ -297,6 +296,11 @@ def _effects(findings: Iterable[Finding], mappings: Mappings) -> list[str]:
             what = change.natural_key or target.id
             found.add(effect_key(target.system, target.object, what, names))
     return sorted(found)
+
+
+def read_until_of(polls: Mapping[str, PollOutcome]) -> dict[str, datetime]:
+    """Up to when each system was read, by its own clock."""
+    return {n: poll.read_until for n, poll in polls.items() if poll.read_until}
 
 
 def connector_states(polls: Mapping[str, PollOutcome]) -> dict[str, ConnectorState]:

@@ -121,12 +121,21 @@ def remember_accepted(
 
 
 def rejected(
-    proposals: Iterable[Proposal], *, now: datetime, days: int, after_write: int
+    proposals: Iterable[Proposal],
+    *,
+    now: datetime,
+    days: int,
+    after_write: int,
+    read_until: Mapping[str, datetime],
 ) -> list[Tombstone]:
     """A person's no: of an update with these values, of anything else as such.
 
-    ``days`` until it may be proposed again; 0 = never. ``after_write`` is the sequence
-    of the ledger's last write.
+    Args:
+        proposals: What was rejected.
+        now: Our clock.
+        days: Until it may be proposed again; 0 = never.
+        after_write: Sequence of the ledger's last write.
+        read_until: Up to when each system was read, by its own clock.
     """
     return [
         Tombstone(
@@ -142,6 +151,7 @@ def rejected(
             expires_at=now + timedelta(days=days) if days else None,
             value=str(one.change.after.get(LINK) or ""),
             after_write=after_write,
+            read_until=read_until.get("salesforce"),
         )
         for one in proposals
     ]

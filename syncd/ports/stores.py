@@ -30,7 +30,6 @@ class MirrorPage(msgspec.Struct, frozen=True, kw_only=True):
     last: bool = False
     snapshot: bool = False
     starts_snapshot: bool = False
-    as_of: datetime | None = None
 
 
 class CommitResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -265,7 +264,8 @@ class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One write: intent, before-image and outcome.
 
     ``sequence`` rises in the order in which intents were committed. Instants need not:
-    an intent is dated by the later of our clock and the service's.
+    an intent is dated by the later of our clock and the service's, its outcome by the
+    service's.
     """
 
     sequence: int

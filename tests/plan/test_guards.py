@@ -114,6 +114,24 @@ def test_force_lifts_nothing_else():
     assert "fell from 90 to 3" in refusal(plan, force=True, stopped=stopped)
 
 
+@pytest.mark.parametrize(
+    ("age", "says"),
+    [
+        (timedelta(hours=24), None),
+        (timedelta(hours=24, seconds=1), "it is 24 h old, older than 24 h"),
+        (timedelta(minutes=-5), None),
+        (timedelta(minutes=-6), "it was made 6 min from now: a clock is wrong"),
+        (timedelta(hours=-48), "it was made 2880 min from now: a clock is wrong"),
+    ],
+)
+def test_a_plan_whose_age_is_over_the_limit_or_cannot_be_told_is_refused(age, says):
+    """Two machines' clocks may differ by some minutes; more says nothing of its age."""
+    found = refusal(plan_of(1), now=NOW + age)
+    assert (found is None) is (says is None)
+    if says:
+        assert says in found
+
+
 def test_a_doubt_stops_only_its_own_system():
     """A plan for several systems is applied as far as they are believed."""
     plan = plan_of(1)
