@@ -10,7 +10,7 @@ from syncd.apply.effects import Settled
 from syncd.config.load import Config
 from syncd.config.names import nearest
 from syncd.config.settings import RunMode
-from syncd.errors import GuardError, Problem, UsageError
+from syncd.errors import Problem, UsageError
 from syncd.kit.session import GuardedSession
 from syncd.mapping.load import LoadedMappings
 from syncd.model.outcome import PollOutcome, RunOutcome
@@ -33,7 +33,7 @@ from syncd.pipeline.review import (
     split,
 )
 from syncd.pipeline.settle import settle_parked
-from syncd.pipeline.undo import UndoRequest, entomb_undone, lift_brought_back, make_undo
+from syncd.pipeline.undo import UndoRequest, entomb_undone, make_undo
 from syncd.plan.inputs import Limits
 from syncd.ports.connector import Connector, ProvableConnector, WritingConnector
 from syncd.ports.stores import Proof
@@ -164,6 +164,7 @@ class App:
         )
         return Looker(
             mirror=self.store.mirror,
+            ledger=self.store.ledger,
             org=org,
             policy=self.policy,
             rules=self.rules,
@@ -319,13 +320,8 @@ class App:
             GuardError: The stop file is there, or another process is writing.
         """
         plan, request = self.plan_undo(run_id, only=only)
-        entomb_undone(plan, request)
-        try:
-            run = self.apply(plan, Selection(), kind="undo", progress=progress)
-        except GuardError:
-            lift_brought_back(plan, None, request)
-            raise
-        lift_brought_back(plan, run, request)
+        run = self.apply(plan, Selection(), kind="undo", progress=progress)
+        entomb_undone(plan, run, request)
         return plan, run
 
     def accept(

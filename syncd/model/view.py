@@ -57,7 +57,6 @@ class OrgContext:
         as_of: Last complete poll per system.
         links: Address of a record for people by ``system.object``, with ``{id}``
             left open.
-        undone: Natural keys of roles that ``syncd undo`` took off again.
         roles_are_copied: Whether Outreach's own plug-in was seen to copy contact
             roles in this org.
         owners_are_tracked: Whether a change of an opportunity's owner leaves a trace
@@ -81,7 +80,6 @@ class OrgContext:
     incomplete: frozenset[str] = frozenset()
     as_of: Mapping[str, datetime] = field(default_factory=dict)
     links: Mapping[str, str] = field(default_factory=dict)
-    undone: frozenset[str] = frozenset()
     roles_are_copied: bool = False
     owners_are_tracked: bool = False
     choices: tuple[Choice, ...] = ()
@@ -150,7 +148,8 @@ class HomeRecords:
 
     ``versions`` gives the version of each record, by ref; ``bases`` what both sides
     of an opportunity last agreed on, by Salesforce id; ``made`` those of its doubled
-    prospect roles that we made; ``merged`` into which contact a deleted one went;
+    prospect roles that we made; ``undone`` natural keys of the roles that ``syncd
+    undo`` took off; ``merged`` into which contact a deleted one went;
     ``former`` the earlier versions of contacts and opportunities, oldest first.
     """
 
@@ -179,6 +178,7 @@ class HomeRecords:
     removed_roles: tuple[ContactRole, ...] = ()
     bases: Mapping[str, Base] = field(default_factory=dict)
     made: frozenset[RecordRef] = frozenset()
+    undone: frozenset[str] = frozenset()
     merged: Mapping[str, str] = field(default_factory=dict)
     former: Mapping[RecordRef, tuple[Former, ...]] = field(default_factory=dict)
 

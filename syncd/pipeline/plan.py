@@ -27,7 +27,7 @@ from syncd.model.view import AccountView, OrgContext
 from syncd.pipeline.cost import cost_of
 from syncd.pipeline.judge import Judged, judge
 from syncd.pipeline.known import org_as_known
-from syncd.pipeline.membership import Witness, with_made
+from syncd.pipeline.membership import Witness, with_our_past
 from syncd.pipeline.poll import FactMirror, Progress
 from syncd.pipeline.review import proposals_of
 from syncd.plan.build import build_plan, text_values, with_cost
@@ -137,7 +137,7 @@ def _judged(request: PlanRequest, org: OrgContext) -> Iterator[Judged]:
     history = timedelta(days=request.policy.defaults.history_days)
     done = 0
     for batch in request.mirror.load(homes, since=request.now - history):
-        for records in with_made(batch, request.ledger):
+        for records in with_our_past(batch, request.ledger):
             yield judge(
                 records,
                 org=org,
