@@ -137,7 +137,7 @@ class SqlLedger:
                 if had is not None and had["state"] not in _AGAIN:
                     states.append(_state(change.key, had))
                     continue
-                states.append(IntentState(key=change.key, state="new", intended_at=now))
+                states.append(IntentState(key=change.key, state="new"))
                 rows.append(
                     {
                         **_intent(change, 1 if had is None else had["attempt"] + 1),
@@ -154,7 +154,7 @@ class SqlLedger:
     def known(self, keys: Sequence[str]) -> Mapping[str, IntentState]:
         """The last attempt of each of these keys; what never had one is left out."""
         row = LEDGER.c
-        columns = (row.key, row.state, row.record_id, row.intended_at)
+        columns = (row.key, row.state, row.record_id)
         found: dict[str, IntentState] = {}
         with self._read() as connection:
             for some in chunks(list(keys)):
@@ -295,7 +295,6 @@ def _state(key: str, row: sa.RowMapping) -> IntentState:
         key=key,
         state=row["state"],
         record_id=row["record_id"],
-        intended_at=row["intended_at"],
     )
 
 

@@ -257,7 +257,6 @@ class IntentState(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     state: str
     record_id: str | None = None
-    intended_at: datetime | None = None
 
 
 class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True):
