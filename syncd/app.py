@@ -20,7 +20,7 @@ from syncd.model.rule import RuleSpec
 from syncd.model.scope import Scope
 from syncd.model.tombstone import Tombstone
 from syncd.pipeline.apply import ApplyRequest, Selection, apply_plan
-from syncd.pipeline.known import org_as_known
+from syncd.pipeline.known import judged_at, org_as_known
 from syncd.pipeline.look import Looker
 from syncd.pipeline.plan import PlanRequest, connector_states, make_plan, read_until_of
 from syncd.pipeline.poll import PollInputs, Progress, poll
@@ -168,7 +168,7 @@ class App:
             org=org,
             policy=self.policy,
             rules=self.rules,
-            now=now,
+            now=judged_at(self.store.mirror, now=now),
         )
 
     def plan(

@@ -26,7 +26,7 @@ from syncd.model.tombstone import PastWrite, Tombstone, TombstoneKind
 from syncd.model.view import AccountView, OrgContext
 from syncd.pipeline.cost import cost_of
 from syncd.pipeline.judge import Judged, judge
-from syncd.pipeline.known import org_as_known
+from syncd.pipeline.known import judged_at, org_as_known
 from syncd.pipeline.membership import Witness, with_our_past
 from syncd.pipeline.poll import FactMirror, Progress
 from syncd.pipeline.review import proposals_of
@@ -136,6 +136,7 @@ def _judged(request: PlanRequest, org: OrgContext) -> Iterator[Judged]:
         )
     history = timedelta(days=request.policy.defaults.history_days)
     done = 0
+    now = judged_at(request.mirror, now=request.now)
     for batch in request.mirror.load(homes, since=request.now - history):
         for records in with_our_past(batch, request.ledger):
             yield judge(
@@ -143,7 +144,7 @@ def _judged(request: PlanRequest, org: OrgContext) -> Iterator[Judged]:
                 org=org,
                 policy=request.policy,
                 rules=request.rules,
-                now=request.now,
+                now=now,
             )
             done += 1
             request.progress("judging", "accounts", done, len(homes))

@@ -3,12 +3,14 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from syncd import clock
 from syncd.app import App
 from syncd.config.settings import RunMode
 from syncd.errors import BusyError, GuardError
+from syncd.model.policy import Defaults
 from syncd.pipeline.apply import Selection
 from syncd.sandbox.recorder import Fault
 from syncd.service.jobs import ServiceJobs
@@ -217,3 +219,23 @@ def test_tokens_are_renewed_after_a_jump_of_ours(app, sandbox, ours, by):
     polls = {one.system: one for one in app.poll()}
     assert not [one for one in polls.values() if one.needs_credentials]
     assert all(polls[name].complete for name in (*WRITERS, "chorus"))
+
+
+@pytest.mark.parametrize("by", [HOUR, -HOUR], ids=["ahead", "behind"])
+def test_a_wrong_clock_of_ours_ripens_nothing(app, sandbox, ours, by):
+    """Somebody is at work on a task: what waits for them to settle goes on waiting."""
+    defaults = Defaults(settle_minutes=30)
+    app = replace(app, policy=msgspec.structs.replace(app.policy, defaults=defaults))
+    app.poll()
+    task = next(one for one in app.plan().changes if one.object == "Task")
+    edit = {"Priority": "High"}
+    body = {"object": "Task", "id": task.record_id, "fields": edit}
+    sandbox.clock.advance(timedelta(minutes=5))
+    sandbox.salesforce.control("edit", body)
+    sandbox.clock.advance(timedelta(minutes=1))
+    ours(by)
+    app.poll()
+    plan = app.plan()
+    assert task.record_id not in {change.record_id for change in plan.changes}
+    mine = [one for one in plan.findings if one.subject.id == task.record_id]
+    assert any(one.waiting for one in mine)
