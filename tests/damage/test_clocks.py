@@ -13,6 +13,7 @@ from syncd.errors import BusyError, GuardError
 from syncd.model.policy import Defaults
 from syncd.pipeline.apply import Selection
 from syncd.sandbox.recorder import Fault
+from syncd.service.health import Health
 from syncd.service.jobs import ServiceJobs
 from tests.sandboxes import company
 
@@ -239,3 +240,16 @@ def test_a_wrong_clock_of_ours_ripens_nothing(app, sandbox, ours, by):
     assert task.record_id not in {change.record_id for change in plan.changes}
     mine = [one for one in plan.findings if one.subject.id == task.record_id]
     assert any(one.waiting for one in mine)
+
+
+@pytest.mark.parametrize(
+    ("by", "says"),
+    [(-HOUR, "yet to come"), (-timedelta(minutes=4), None), (HOUR, "was last read at")],
+)
+def test_health_says_that_polls_wait_for_our_clock(app, ours, by, says):
+    """A schedule that counts in our clock stands still until that has caught up."""
+    app.poll()
+    ours(by)
+    reasons = Health(app).reasons()
+    assert bool(reasons) is (says is not None)
+    assert all(str(says) in one for one in reasons)
