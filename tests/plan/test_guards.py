@@ -49,7 +49,10 @@ def test_an_incomplete_poll_carries_no_deletes():
     assert [one.operation for one in plan.changes] == ["update"]
     assert "while outreach is incomplete" in plan.findings[1].why_not
     assert plan.findings[1].waiting
-    assert len(build_plan(both, inputs=inputs()).changes) == 2
+    whole = build_plan(both, inputs=inputs())
+    assert len(whole.changes) == 2
+    assert guard(whole, "no_deletes_on_incomplete_poll").ok
+    assert refusal(whole) is None
 
 
 THREE = Limits(max_changes=3)
