@@ -10,7 +10,7 @@ from syncd.apply.effects import Settled
 from syncd.config.load import Config
 from syncd.config.names import nearest
 from syncd.config.settings import RunMode
-from syncd.errors import GuardError, Problem, UsageError
+from syncd.errors import Problem, UsageError
 from syncd.kit.session import GuardedSession
 from syncd.mapping.load import LoadedMappings
 from syncd.model.outcome import PollOutcome, RunOutcome
@@ -20,9 +20,9 @@ from syncd.model.rule import RuleSpec
 from syncd.model.scope import Scope
 from syncd.model.tombstone import Tombstone
 from syncd.pipeline.apply import ApplyRequest, Selection, apply_plan
-from syncd.pipeline.known import org_as_known
+from syncd.pipeline.known import judged_at, org_as_known
 from syncd.pipeline.look import Looker
-from syncd.pipeline.plan import PlanRequest, connector_states, make_plan
+from syncd.pipeline.plan import PlanRequest, connector_states, make_plan, read_until_of
 from syncd.pipeline.poll import PollInputs, Progress, poll
 from syncd.pipeline.prove import ProofInputs, prove
 from syncd.pipeline.review import (
@@ -33,7 +33,7 @@ from syncd.pipeline.review import (
     split,
 )
 from syncd.pipeline.settle import settle_parked
-from syncd.pipeline.undo import UndoRequest, entomb_undone, lift_brought_back, make_undo
+from syncd.pipeline.undo import UndoRequest, entomb_undone, make_undo
 from syncd.plan.inputs import Limits
 from syncd.ports.connector import Connector, ProvableConnector, WritingConnector
 from syncd.ports.stores import Proof
@@ -136,12 +136,13 @@ class App:
     ) -> tuple[Proof, ...]:
         """Hold the mirror against the services as far as the last polls read them."""
         polls = self.store.mirror.polls()
+        complete = {name: one for name, one in polls.items() if one.complete}
         inputs = ProofInputs(
             mirror=self.store.mirror,
             mappings=self.mappings,
             policy=self.policy,
             now=clock.now,
-            polled_at={n: p.as_of for n, p in polls.items() if p.complete and p.as_of},
+            read_until=read_until_of(complete),
             thorough=thorough,
             progress=progress,
         )
@@ -163,10 +164,11 @@ class App:
         )
         return Looker(
             mirror=self.store.mirror,
+            ledger=self.store.ledger,
             org=org,
             policy=self.policy,
             rules=self.rules,
-            now=now,
+            now=judged_at(self.store.mirror, now=now),
         )
 
     def plan(
@@ -270,7 +272,13 @@ class App:
             progress=progress,
         )
         run = apply_plan(plan, request)
-        remember_accepted(plan, run, self.store.reviews, now=clock.now())
+        remember_accepted(
+            plan,
+            run,
+            self.store.reviews,
+            now=clock.now(),
+            after_write=self.store.ledger.last_write(),
+        )
         return run
 
     def plan_undo(
@@ -312,13 +320,8 @@ class App:
             GuardError: The stop file is there, or another process is writing.
         """
         plan, request = self.plan_undo(run_id, only=only)
-        entomb_undone(plan, request)
-        try:
-            run = self.apply(plan, Selection(), kind="undo", progress=progress)
-        except GuardError:
-            lift_brought_back(plan, None, request)
-            raise
-        lift_brought_back(plan, run, request)
+        run = self.apply(plan, Selection(), kind="undo", progress=progress)
+        entomb_undone(plan, run, request)
         return plan, run
 
     def accept(
@@ -352,7 +355,13 @@ class App:
         """
         proposals = found_waiting(ids, self.store.reviews)
         days = self.policy.defaults.tombstone_days
-        stones = rejected(proposals, now=clock.now(), days=days)
+        stones = rejected(
+            proposals,
+            now=clock.now(),
+            days=days,
+            after_write=self.store.ledger.last_write(),
+            read_until=read_until_of(self.store.mirror.polls()),
+        )
         self.store.tombstones.add(stones)
         self.store.reviews.withdraw([one.id for one in proposals])
         self.store.mirror.mark_dirty({one.home for one in proposals})

@@ -142,8 +142,9 @@ class OutreachConnector:
             params["filter[updatedAt]"] = f"{since}..inf"
         elif request.since is not None:
             params["filter[createdAt]"] = f"{iso_z(request.since)}..inf"
-        first = True
+        first, read_until = True, None
         for document in self._documents(request.object, params):
+            read_until = read_until or self._client.server_at
             last = not next_of(document)
             records, bad = records_of(request.object, document["data"])
             yield Page(
@@ -155,7 +156,7 @@ class OutreachConnector:
                 last=last,
                 snapshot=snapshot and last,
                 starts_snapshot=snapshot and first,
-                as_of=server,
+                as_of=read_until,
             )
             first = False
 

@@ -128,7 +128,6 @@ class Metadata:
 
 
 def _field(data: Mapping[str, Any]) -> FieldInfo:
-    values = data.get("picklistValues") or ()
     return FieldInfo(
         name=data["name"],
         type=data.get("type", ""),
@@ -137,8 +136,6 @@ def _field(data: Mapping[str, Any]) -> FieldInfo:
         filterable=data.get("filterable", True),
         nillable=data.get("nillable", True),
         length=data.get("length") or 0,
-        picklist=tuple(value["value"] for value in values if value.get("active", True)),
-        restricted=data.get("restrictedPicklist", False),
         external_id=data.get("externalId", False),
         unique=data.get("unique", False),
     )

@@ -105,17 +105,23 @@ def _not_looked_at(changes: Sequence[Change], error: RemoteError) -> None:
         _LOG.warning("apply.not_settled", changes=ids, reason=str(error))
 
 
+def their_clock(connector: WritingConnector, *, now: datetime) -> datetime:
+    """The system's own instant of its last answer; ours where it does not say."""
+    clock: object = connector
+    told = clock.server_at() if isinstance(clock, TellsTime) else None
+    return told or now
+
+
 def both_clocks(
-    connector: WritingConnector | None, *, now: datetime
+    connector: WritingConnector, *, now: datetime
 ) -> tuple[datetime, datetime]:
     """The earlier and the later of our clock and the system's own.
 
     An intent is dated by the later one and given up by the earlier one: however one of
     the two jumps, it is never given up too early.
     """
-    clock: object = connector
-    told = clock.server_at() if isinstance(clock, TellsTime) else None
-    return (now, now) if told is None else (min(now, told), max(now, told))
+    told = their_clock(connector, now=now)
+    return min(now, told), max(now, told)
 
 
 def settle_open(
@@ -135,10 +141,12 @@ def settle_open(
     settled = []
     for entry in entries:
         if entry.change.key in seen:
-            earlier, _ = both_clocks(connectors.get(entry.change.system), now=now)
+            connector = connectors[entry.change.system]
+            earlier, _ = both_clocks(connector, now=now)
             state, item = _outcome(entry, seen[entry.change.key], now=earlier)
             outcome = (entry.change.key, state, item)
-            ledger.settle([outcome], now=now, run_id=entry.run_id)
+            at = their_clock(connector, now=now)
+            ledger.settle([outcome], now=at, run_id=entry.run_id)
             settled.append(Settled(entry=entry, item=item))
     return settled
 

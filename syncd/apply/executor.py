@@ -10,7 +10,7 @@ import structlog
 
 from syncd.apply.batches import FULL, batches, calls, unfinished
 from syncd.apply.canary import Canary
-from syncd.apply.effects import both_clocks, effects_seen, settle_open
+from syncd.apply.effects import both_clocks, effects_seen, settle_open, their_clock
 from syncd.apply.recheck import Recheck, current_of
 from syncd.apply.writes import Fold, folded, item_of, names_of, ref_of, unfolded
 from syncd.errors import DryRunRefusedError, GuardError, RemoteError, SyncdError
@@ -44,7 +44,8 @@ class Executor:
 
     Attributes:
         our_users: Ids of the users we write as, by system.
-        planned_at: When the plan was made; what was created since is not made again.
+        planned_after: Sequence of the last write before the plan; what was created
+            since is not made again. Our clock cannot tell: it may be set back.
         stop: Looked at before every call; True ends the run's writing.
         lock_held: Looked at before every call; False ends the run's writing.
         stopped_systems: Why nothing may be written to a system, by system.
@@ -58,7 +59,7 @@ class Executor:
     plan_id: str
     canary: int
     now: Callable[[], datetime]
-    planned_at: datetime | None = None
+    planned_after: int | None = None
     stop: Callable[[], bool] = lambda: False
     lock_held: Callable[[], bool] = lambda: True
     stopped_systems: Mapping[str, str] = field(default_factory=dict)
@@ -189,8 +190,8 @@ class Executor:
     def _made_since(self, batch: Sequence[Change]) -> set[str]:
         """Creates whose effect another change has brought about since the plan."""
         creates = [c for c in batch if c.operation == "create"]
-        planned_at = self.planned_at
-        if not creates or planned_at is None:
+        planned_after = self.planned_after
+        if not creates or planned_after is None:
             return set()
         past = self.ledger.past([effect_of(change) for change in creates])
         return {
@@ -199,7 +200,7 @@ class Executor:
             for write in past.get(effect_of(change), ())
             if write.state == "done"
             and write.key != change.key
-            and write.settled_at > planned_at
+            and write.sequence > planned_after
         }
 
     # --- sending --------------------------------------------------------------------
@@ -250,7 +251,7 @@ class Executor:
         settled += self._doubtful(
             connector, [(change, _said(outcomes[change.key])) for change in lost]
         )
-        self.ledger.settle(settled, now=self.now(), run_id=self.run_id)
+        self._settle(connector, settled)
         if torn:
             self._call(connector, [one for fold in torn for one in unfolded(fold)])
 
@@ -267,7 +268,7 @@ class Executor:
             self._not_sent(changes, ItemStatus.HELD_BACK, str(error))
             raise error
         settled = self._doubtful(connector, [(c, str(error)) for c in changes])
-        self.ledger.settle(settled, now=self.now(), run_id=self.run_id)
+        self._settle(connector, settled)
 
     def _write(
         self, connector: WritingConnector, folds: Sequence[Fold]
@@ -337,7 +338,16 @@ class Executor:
                 self._canary.unstuck.add(change.id)
             self._outcomes[change.id] = item
             settled.append((change.key, "done", item))
-        self.ledger.settle(settled, now=self.now(), run_id=self.run_id)
+        self._settle(connector, settled)
+
+    def _settle(
+        self,
+        connector: WritingConnector,
+        outcomes: Sequence[tuple[str, str, ItemOutcome]],
+    ) -> None:
+        """Record outcomes, dated by the system's clock: so are its own records."""
+        at = their_clock(connector, now=self.now())
+        self.ledger.settle(outcomes, now=at, run_id=self.run_id)
 
     # --- what was not sent ------------------------------------------------------------
 

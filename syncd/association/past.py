@@ -12,7 +12,6 @@ from typing import Final
 from syncd.model.entities import (
     Case,
     Contact,
-    ContactRole,
     Opportunity,
     OpportunityChange,
     OpportunityHistory,
@@ -250,11 +249,6 @@ def account_at(contact: Contact, former: Sequence[Former], at: datetime) -> str 
         if one.until > at and isinstance(one.entity, Contact):
             return one.entity.account_id
     return contact.account_id
-
-
-def role_existed(role: ContactRole, at: datetime) -> bool | None:
-    """Whether a role existed at an instant; None when its creation is unknown."""
-    return None if role.created_at is None else role.created_at <= at
 
 
 def case_was_open(case: Case, at: datetime) -> bool:

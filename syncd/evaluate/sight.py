@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from syncd.association.past import OpportunityPast, Phase, account_at, pasts
+from syncd.association.past import Phase, account_at, pasts
 from syncd.model.entities import Account, Activity, ContactRole, Opportunity
 from syncd.model.interaction import Interaction, Participant, Side
 from syncd.model.mail import domain_of, registrable_domain
@@ -152,10 +152,6 @@ class Lookout:
             domains=domains,
             outreach_deals=outreach,
         )
-
-    def past_of(self, opportunity_id: str) -> OpportunityPast | None:
-        """How an opportunity stood over time; None when the view does not know it."""
-        return self._pasts.get(opportunity_id)
 
     def _roles(self, opportunity_id: str) -> Sequence[ContactRole]:
         return self._view.roles_by_opportunity.get(opportunity_id, ())

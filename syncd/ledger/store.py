@@ -137,7 +137,7 @@ class SqlLedger:
                 if had is not None and had["state"] not in _AGAIN:
                     states.append(_state(change.key, had))
                     continue
-                states.append(IntentState(key=change.key, state="new", intended_at=now))
+                states.append(IntentState(key=change.key, state="new"))
                 rows.append(
                     {
                         **_intent(change, 1 if had is None else had["attempt"] + 1),
@@ -154,7 +154,7 @@ class SqlLedger:
     def known(self, keys: Sequence[str]) -> Mapping[str, IntentState]:
         """The last attempt of each of these keys; what never had one is left out."""
         row = LEDGER.c
-        columns = (row.key, row.state, row.record_id, row.intended_at)
+        columns = (row.key, row.state, row.record_id)
         found: dict[str, IntentState] = {}
         with self._read() as connection:
             for some in chunks(list(keys)):
@@ -199,6 +199,11 @@ class SqlLedger:
             first = connection.scalar(_FIRST_OPEN)
             if first is not None:
                 return int(first) - 1
+            return connection.scalar(_LAST) or 0
+
+    def last_write(self) -> int:
+        """Sequence of the last write, settled or not; 0 when there is none."""
+        with self._read() as connection:
             return connection.scalar(_LAST) or 0
 
     def entries(self, run_id: str) -> Sequence[LedgerEntry]:
@@ -290,7 +295,6 @@ def _state(key: str, row: sa.RowMapping) -> IntentState:
         key=key,
         state=row["state"],
         record_id=row["record_id"],
-        intended_at=row["intended_at"],
     )
 
 

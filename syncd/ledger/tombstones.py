@@ -9,7 +9,7 @@ import msgspec
 import sqlalchemy as sa
 
 from syncd.db.engine import chunks, reading, upsert, writing
-from syncd.db.tables import TOMBSTONES
+from syncd.db.tables import LEDGER, TOMBSTONES
 from syncd.model.tombstone import Tombstone
 
 _PART: Final = "tombstones"
@@ -20,6 +20,8 @@ _OF_EFFECTS: Final = sa.select(TOMBSTONES.c.body).where(
 _NEWEST_FIRST: Final = sa.select(TOMBSTONES.c.body).order_by(
     TOMBSTONES.c.made_at.desc(), TOMBSTONES.c.effect
 )
+
+_LAST_WRITE: Final = sa.select(sa.func.max(LEDGER.c.sequence))
 
 
 class SqlTombstones:
@@ -43,7 +45,7 @@ class SqlTombstones:
         """Those that hold something back, newest first; or every one there ever was."""
         with self._read() as connection:
             found = list(self._decoded(connection.scalars(_NEWEST_FIRST)))
-        return [one for one in found if everything or one.forgiven_at(now) is None]
+        return [one for one in found if everything or not one.is_forgiven(now)]
 
     def add(self, tombstones: Iterable[Tombstone]) -> None:
         """Remember; an effect's earlier tombstone is replaced."""
@@ -65,8 +67,10 @@ class SqlTombstones:
     def clear(self, ids: Sequence[str], *, now: datetime) -> Sequence[Tombstone]:
         """Lift these; what was taken back before now may be done again."""
         wanted = set(ids)
+        with self._read() as connection:
+            after_write = connection.scalar(_LAST_WRITE) or 0
         lifted = [
-            msgspec.structs.replace(one, cleared_at=now)
+            msgspec.structs.replace(one, cleared_at=now, after_write=after_write)
             for one in self.all(now=now)
             if one.id in wanted
         ]

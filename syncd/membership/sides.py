@@ -149,7 +149,7 @@ def _base(
             twin_id=sides.twin_id,
             salesforce=tuple(sorted(gone)),
         )
-    undone = view.org.undone
+    undone = view.records.undone
     outreach = {}
     for contact, prospect in sorted(base.outreach.items()):
         who = survivor(view, contact)
@@ -157,9 +157,10 @@ def _base(
         if placed.get(prospect, "" if is_undone else who) == who:
             outreach[who] = prospect
     salesforce = {
-        one
-        for one in (survivor(view, contact) for contact in base.salesforce)
-        if one in sides.salesforce or role_key(opportunity.id, one) not in undone
+        who
+        for contact in base.salesforce
+        if (who := survivor(view, contact)) in sides.salesforce
+        or role_key(opportunity.id, contact) not in undone
     }
     return Base(
         opportunity_id=base.opportunity_id,

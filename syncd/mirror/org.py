@@ -58,9 +58,6 @@ def read_org(
                 connection, "salesforce", "OpportunityStage", OpportunityStage
             ).values()
         ),
-        outreach_stages=read_all(
-            connection, "outreach", "opportunityStage", OpportunityStage
-        ),
         call_dispositions=read_all(
             connection, "outreach", "callDisposition", CallDisposition
         ),
@@ -74,7 +71,6 @@ def read_org(
             {*facts.get("configured", ()), *(poll.system for poll in polls)}
             - {poll.system for poll in polls if poll.complete}
         ),
-        as_of={poll.system: poll.as_of for poll in polls if poll.as_of is not None},
         links=facts.get("links", {}),
         value_tables=facts.get("values", {}),
         owners_are_tracked=_owners_are_tracked(connection),

@@ -72,8 +72,9 @@ class ProposedChange(msgspec.Struct, frozen=True, kw_only=True):
         mode: ``auto`` or ``review``; a rule's mode can only lower it.
         account_id: Salesforce account whose records are locked by this write.
         version: Version of the record this was decided on; None for a create.
-        since: When what this change follows came about; what became of earlier writes
-            of the same effect does not speak against it. None = not known.
+        since: When what this change follows came about, by Salesforce's clock; what
+            became of earlier writes of the same effect does not speak against it.
+            None = not known.
     """
 
     target: RecordRef

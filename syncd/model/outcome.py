@@ -19,12 +19,15 @@ class PollOutcome(msgspec.Struct, frozen=True, kw_only=True):
         after_write: Sequence of the ledger up to which every write of ours had an
             outcome when this poll began: it saw what became of those. Clocks cannot
             tell that, because they are set back.
+        read_until: The system's own instant up to which the last complete poll read
+            it; ours where the system does not say.
     """
 
     system: str
     complete: bool
     as_of: datetime | None = None
     after_write: int = 0
+    read_until: datetime | None = None
     records: int = 0
     changed: int = 0
     deleted: int = 0

@@ -139,7 +139,12 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """An ordered, digested, saved list of changes with the findings behind them."""
+    """An ordered, digested, saved list of changes with the findings behind them.
+
+    Attributes:
+        after_write: Sequence of the ledger's last write when the plan was begun: what
+            was written later is news to it, whatever the clocks showed.
+    """
 
     schema: str
     plan_id: str
@@ -155,6 +160,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     guards: tuple[GuardResult, ...]
     notes: tuple[str, ...] = ()
     tombstones: tuple[Tombstone, ...] = ()
+    after_write: int = 0
 
 
 def effect_key(

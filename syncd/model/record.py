@@ -2,20 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 import msgspec
-
-
-class System(StrEnum):
-    """The remote systems, by the names used in configuration and plans."""
-
-    SALESFORCE = "salesforce"
-    OUTREACH = "outreach"
-    GOOGLE_CALENDAR = "google_calendar"
-    CALDAV = "caldav"
-    CHORUS = "chorus"
 
 
 class RecordRef(msgspec.Struct, frozen=True, order=True, gc=False):

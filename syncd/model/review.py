@@ -52,12 +52,16 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
 
     It holds for the activity's interaction, and is a precedent for other occurrences
     of its series and for other messages of its thread.
+
+    Attributes:
+        after_write: Sequence of the ledger's last write when it was said.
     """
 
     activity: RecordRef
     target: RecordRef
     verdict: Verdict
     made_at: datetime
+    after_write: int = 0
 
     @property
     def id(self) -> str:
@@ -65,30 +69,47 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
         return stable_id("cho", str(self.activity), str(self.target))
 
 
-def choice_of(change: Change, verdict: Verdict, *, at: datetime) -> Choice | None:
-    """What a decision on a change says about an activity; None = nothing."""
+def accepted(change: Change, *, at: datetime, after_write: int) -> Choice | None:
+    """What accepting a change says about an activity; None = nothing."""
     value = change.after.get(LINK)
     if change.record_id is None or not isinstance(value, str):
         return None
     activity = RecordRef(change.system, change.object, change.record_id)
-    return _choice(activity, value, verdict, at)
+    return _choice(
+        activity, value, Verdict.ACCEPTED, made_at=at, after_write=after_write
+    )
 
 
 def rejections(stones: Iterable[Tombstone]) -> Iterator[Choice]:
     """What people said that activities do not belong to; stones that still stand."""
     for stone in stones:
         if stone.kind is TombstoneKind.REJECTED and stone.value:
-            activity = RecordRef(stone.system, stone.object, stone.what)
-            found = _choice(activity, stone.value, Verdict.REJECTED, stone.made_at)
+            found = _choice(
+                RecordRef(stone.system, stone.object, stone.what),
+                stone.value,
+                Verdict.REJECTED,
+                made_at=stone.made_at,
+                after_write=stone.after_write,
+            )
             if found is not None:
                 yield found
 
 
 def _choice(
-    activity: RecordRef, target_id: str, verdict: Verdict, at: datetime
+    activity: RecordRef,
+    target_id: str,
+    verdict: Verdict,
+    *,
+    made_at: datetime,
+    after_write: int,
 ) -> Choice | None:
     name = _TARGETS.get(target_id[:3])
     if name is None or activity.object not in _ACTIVITIES:
         return None
-    target = RecordRef(activity.system, name, target_id)
-    return Choice(activity=activity, target=target, verdict=verdict, made_at=at)
+    return Choice(
+        activity=activity,
+        target=RecordRef(activity.system, name, target_id),
+        verdict=verdict,
+        made_at=made_at,
+        after_write=after_write,
+    )

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from syncd.model.finding import Finding, Mode, Severity
+from syncd.model.finding import Finding, Severity
 from syncd.model.policy import Policy, RuleSettings
 from syncd.model.view import AccountView
 
@@ -43,8 +43,3 @@ class RuleSpec(msgspec.Struct, frozen=True, kw_only=True):
     helps: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
     settings: type[RuleSettings] = RuleSettings
-
-    @property
-    def default_mode(self) -> Mode:
-        """The mode without any policy."""
-        return self.settings().mode

@@ -30,7 +30,13 @@ class Tombstone(msgspec.Struct, frozen=True, kw_only=True):
         value: Id of the record that a rejected link would have led to.
         says: What happened, for people; names and field names only.
         expires_at: None = never.
-        cleared_at: When a person lifted it; what happened before then is forgiven.
+        cleared_at: When a person lifted it.
+        after_write: Sequence of the ledger's last write when it was made, or lifted by
+            a person. Once it holds nothing back, what was written up to there is
+            forgiven, and what was written since is not: clocks cannot tell the two
+            apart, because they are set back.
+        read_until: Salesforce's own instant up to which it was known when this was
+            made; None = it does not matter for this kind.
     """
 
     effect: str
@@ -45,19 +51,18 @@ class Tombstone(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime | None = None
     cleared_at: datetime | None = None
     value: str = ""
+    after_write: int = 0
+    read_until: datetime | None = None
 
     @property
     def id(self) -> str:
         """The same for every tombstone of one effect."""
         return stable_id("tmb", self.effect)
 
-    def forgiven_at(self, now: datetime) -> datetime | None:
-        """Since when it holds nothing back any more; None = it still does."""
-        if self.cleared_at is not None:
-            return self.cleared_at
-        if self.expires_at is not None and self.expires_at <= now:
-            return self.expires_at
-        return None
+    def is_forgiven(self, now: datetime) -> bool:
+        """Whether it holds nothing back any more."""
+        is_expired = self.expires_at is not None and self.expires_at <= now
+        return is_expired or self.cleared_at is not None
 
 
 class PastWrite(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +71,8 @@ class PastWrite(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         sequence: Its place among all writes, whatever the clock showed.
         state: ``done``, ``refused``, or ``open`` while its outcome is not known.
-        settled_at: For an open one, when it was intended.
+        settled_at: By the clock of the system that was written to, where it says;
+            for an open one, when it was intended.
         takes_back: Whether this write was itself an undo.
         written_version: The record's version read back after the write; empty = it
             could not be read back.

@@ -54,10 +54,8 @@ class OrgContext:
         unmapped: ``system.Object.field`` of optional canonical fields that this org
             lacks or hides; what needs them is not checked, and says so.
         incomplete: Systems whose last poll was incomplete or that are off.
-        as_of: Last complete poll per system.
         links: Address of a record for people by ``system.object``, with ``{id}``
             left open.
-        undone: Natural keys of roles that ``syncd undo`` took off again.
         roles_are_copied: Whether Outreach's own plug-in was seen to copy contact
             roles in this org.
         owners_are_tracked: Whether a change of an opportunity's owner leaves a trace
@@ -70,7 +68,6 @@ class OrgContext:
     chorus_users: Mapping[str, ChorusUser] = field(default_factory=dict)
     task_statuses: tuple[TaskStatus, ...] = ()
     stages: tuple[OpportunityStage, ...] = ()
-    outreach_stages: Mapping[str, OpportunityStage] = field(default_factory=dict)
     call_dispositions: Mapping[str, CallDisposition] = field(default_factory=dict)
     email_domains: frozenset[str] = frozenset()
     free_mail: frozenset[str] = frozenset()
@@ -79,9 +76,7 @@ class OrgContext:
     unmapped: frozenset[str] = frozenset()
     configured: frozenset[str] = frozenset()
     incomplete: frozenset[str] = frozenset()
-    as_of: Mapping[str, datetime] = field(default_factory=dict)
     links: Mapping[str, str] = field(default_factory=dict)
-    undone: frozenset[str] = frozenset()
     roles_are_copied: bool = False
     owners_are_tracked: bool = False
     choices: tuple[Choice, ...] = ()
@@ -150,7 +145,8 @@ class HomeRecords:
 
     ``versions`` gives the version of each record, by ref; ``bases`` what both sides
     of an opportunity last agreed on, by Salesforce id; ``made`` those of its doubled
-    prospect roles that we made; ``merged`` into which contact a deleted one went;
+    prospect roles that we made; ``undone`` natural keys of the roles that ``syncd
+    undo`` took off; ``merged`` into which contact a deleted one went;
     ``former`` the earlier versions of contacts and opportunities, oldest first.
     """
 
@@ -179,6 +175,7 @@ class HomeRecords:
     removed_roles: tuple[ContactRole, ...] = ()
     bases: Mapping[str, Base] = field(default_factory=dict)
     made: frozenset[RecordRef] = frozenset()
+    undone: frozenset[str] = frozenset()
     merged: Mapping[str, str] = field(default_factory=dict)
     former: Mapping[RecordRef, tuple[Former, ...]] = field(default_factory=dict)
 
@@ -186,11 +183,6 @@ class HomeRecords:
     def every_account(self) -> tuple[Account, ...]:
         """The home's own account and others, its guests' left out."""
         return (self.account, *self.accounts) if self.account else self.accounts
-
-    @property
-    def record_count(self) -> int:
-        """Records held, guests included; what batches are cut by."""
-        return len(self.versions)
 
 
 def _crm_ids(
@@ -384,8 +376,3 @@ class AccountView:
     def version_of(self, ref: RecordRef) -> str | None:
         """The version a change to this record was decided on."""
         return self.records.versions.get(ref)
-
-    def association_of(self, ref: RecordRef) -> Association | None:
-        """The association of the interaction that this record belongs to."""
-        interaction = self.interaction_of.get(ref)
-        return None if interaction is None else self.associations.get(interaction.key)

@@ -140,7 +140,7 @@ def apply_plan(plan: Plan, request: ApplyRequest) -> RunOutcome:
             plan_id=plan.plan_id,
             canary=request.limits.canary,
             now=request.now,
-            planned_at=plan.created_at,
+            planned_after=plan.after_write,
             stop=request.stopped,
             lock_held=lock_held,
             stopped_systems=request.stopped_systems,

@@ -13,7 +13,8 @@ from syncd.model.record import RecordRef, link_to
 from syncd.model.rule import RuleSpec
 from syncd.model.view import AccountView, OrgContext
 from syncd.pipeline.judge import Judged, judge
-from syncd.ports.stores import Mirror
+from syncd.pipeline.membership import with_our_past
+from syncd.ports.stores import Ledger, Mirror
 
 _SLASHES_OF_FULL_NAME: Final = 2
 
@@ -35,6 +36,7 @@ class Looker:
         self,
         *,
         mirror: Mirror,
+        ledger: Ledger,
         org: OrgContext,
         policy: Policy,
         rules: Mapping[str, RuleSpec],
@@ -42,6 +44,7 @@ class Looker:
     ) -> None:
         """Everything is judged as of ``now`` with this policy in this org."""
         self._mirror = mirror
+        self._ledger = ledger
         self._policy = policy
         self._rules = tuple(rules.values())
         self._now = now
@@ -90,7 +93,7 @@ class Looker:
         """One home, judged as a reconcile would."""
         since = self._now - timedelta(days=self._policy.defaults.history_days)
         for batch in self._mirror.load([home], since=since):
-            for records in batch:
+            for records in with_our_past(batch, self._ledger):
                 return judge(
                     records,
                     org=self.org,

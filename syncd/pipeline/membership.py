@@ -1,48 +1,84 @@
 """What planning has to know of our own roles, and what it remembers of both sides."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final
 
 from syncd.membership.copied import are_copied, lags
+from syncd.membership.people import prospect_role_key, role_key
 from syncd.model.membership import Base
+from syncd.model.plan import effect_key
 from syncd.model.record import RecordRef
-from syncd.model.tombstone import Tombstone, TombstoneKind
 from syncd.model.view import HomeRecords, OrgContext
 from syncd.pipeline.judge import Judged
 from syncd.pipeline.poll import FactMirror
 from syncd.ports.stores import Ledger
 
-_ROLES: Final = frozenset({"OpportunityContactRole", "opportunityProspectRole"})
+_PROSPECT_ROLE: Final = "opportunityProspectRole"
+_SYSTEMS: Final = {"OpportunityContactRole": "salesforce", _PROSPECT_ROLE: "outreach"}
 _COPIED: Final = "roles_are_copied"
 _MANY: Final = 1_000
 
 
-def with_our_roles(
-    org: OrgContext, *, mirror: FactMirror, stones: Iterable[Tombstone]
-) -> OrgContext:
-    """The org with what was undone, and whether a plug-in copies roles here."""
-    undone = frozenset(
-        stone.what
-        for stone in stones
-        if stone.kind is TombstoneKind.UNDONE and stone.object in _ROLES
-    )
-    copied = bool(mirror.facts().get(_COPIED, False))
-    return replace(org, undone=undone, roles_are_copied=copied)
+def knowing_the_plug_in(org: OrgContext, mirror: FactMirror) -> OrgContext:
+    """The org with whether Outreach's plug-in was seen to copy roles here."""
+    return replace(org, roles_are_copied=bool(mirror.facts().get(_COPIED, False)))
 
 
-def with_made(batch: Iterable[HomeRecords], ledger: Ledger) -> Iterator[HomeRecords]:
-    """Homes with those of their doubled prospect roles that we made."""
+def with_our_past(
+    batch: Iterable[HomeRecords], ledger: Ledger
+) -> Iterator[HomeRecords]:
+    """Homes with what the ledger knows of their roles.
+
+    Which of the doubled ones in Outreach we made; and which of those that are gone an
+    undo took off, so that it was no person.
+    """
     homes = list(batch)
     doubled = {one.home: _doubled(one) for one in homes}
+    gone = {one.home: _gone(one) for one in homes}
     ids = sorted({role_id for some in doubled.values() for role_id in some})
-    made = ledger.made("outreach", "opportunityProspectRole", ids) if ids else ()
+    made = ledger.made("outreach", _PROSPECT_ROLE, ids) if ids else ()
+    undone = _undone({key for some in gone.values() for key in some}, ledger)
     for one in homes:
         ours = doubled[one.home].intersection(made)
-        refs = (RecordRef("outreach", "opportunityProspectRole", i) for i in ours)
-        yield replace(one, made=frozenset(refs)) if ours else one
+        refs = (RecordRef("outreach", _PROSPECT_ROLE, role_id) for role_id in ours)
+        taken_off = gone[one.home] & undone
+        known = replace(one, made=frozenset(refs), undone=frozenset(taken_off))
+        yield known if ours or taken_off else one
+
+
+def _undone(keys: Collection[str], ledger: Ledger) -> set[str]:
+    """Natural keys of the roles that an undo was the last to write."""
+    effects = {_effect(key): key for key in sorted(keys)}
+    past = ledger.past(list(effects)) if effects else {}
+    found = set()
+    for effect, writes in past.items():
+        # Of unknown outcome: it may be this very write that took the role off.
+        written = [write for write in writes if write.state != "refused"]
+        if written and written[-1].takes_back:
+            found.add(effects[effect])
+    return found
+
+
+def _effect(natural_key: str) -> str:
+    name, *_ = natural_key.split("|")
+    return effect_key(_SYSTEMS[name], name, natural_key, {})
+
+
+def _gone(records: HomeRecords) -> set[str]:
+    """Natural keys of the roles that were seen once and are not there now."""
+    there = {role_key(r.opportunity_id, r.contact_id) for r in records.roles}
+    there |= {
+        prospect_role_key(r.opportunity_id, r.prospect_id)
+        for r in records.prospect_roles
+    }
+    seen = {role_key(r.opportunity_id, r.contact_id) for r in records.removed_roles}
+    for base in records.bases.values():
+        seen |= {role_key(base.opportunity_id, one) for one in base.salesforce}
+        seen |= {prospect_role_key(base.twin_id, p) for p in base.outreach.values()}
+    return seen - there
 
 
 def _doubled(records: HomeRecords) -> set[str]:
@@ -72,7 +108,7 @@ class Witness:
     def __post_init__(self) -> None:
         """A listing that is not believed says nothing about who is on a deal."""
         doubted = {doubt.object for doubt in self.mirror.doubts()}
-        self._believes = doubted.isdisjoint(_ROLES)
+        self._believes = doubted.isdisjoint(_SYSTEMS)
 
     def see(self, judged: Judged) -> None:
         """Take in one home."""
@@ -88,7 +124,7 @@ class Witness:
         """Save what is left."""
         self._save()
         ids = sorted({role_id for role_id, lag in self._lags if lag <= self.settle})
-        ours = self.ledger.made("outreach", "opportunityProspectRole", ids)
+        ours = self.ledger.made("outreach", _PROSPECT_ROLE, ids)
         if are_copied(self._lags, ours=ours, within=self.settle):
             self.mirror.save_fact(_COPIED, value=True)
 

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
-from typing import Any, Final
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -26,8 +26,8 @@ from syncd.model.tombstone import PastWrite, Tombstone, TombstoneKind
 from syncd.model.view import AccountView, OrgContext
 from syncd.pipeline.cost import cost_of
 from syncd.pipeline.judge import Judged, judge
-from syncd.pipeline.known import org_as_known
-from syncd.pipeline.membership import Witness, with_made
+from syncd.pipeline.known import judged_at, org_as_known
+from syncd.pipeline.membership import Witness, with_our_past
 from syncd.pipeline.poll import FactMirror, Progress
 from syncd.pipeline.review import proposals_of
 from syncd.plan.build import build_plan, text_values, with_cost
@@ -36,8 +36,6 @@ from syncd.ports.connector import Connector
 from syncd.ports.plans import Plans
 from syncd.ports.reviews import Reviews
 from syncd.ports.stores import Ledger, Tombstones
-
-_SALESFORCE: Final = "salesforce"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +69,7 @@ def make_plan(request: PlanRequest) -> Plan:
     Writes nothing to any remote system. Raises nothing for a rule that fails: the
     plan's notes name it, and nothing of it is planned.
     """
+    last_write = request.ledger.last_write()
     stones = request.tombstones.all(now=request.now)
     org = org_as_known(
         request.mirror, request.policy, stones=stones, reviews=request.reviews
@@ -105,6 +104,7 @@ def make_plan(request: PlanRequest) -> Plan:
         stones=stones,
         touched=touched,
         texts=texts,
+        last_write=last_write,
         notes=notes,
     )
     plan = build_plan(findings, inputs=inputs)
@@ -136,14 +136,15 @@ def _judged(request: PlanRequest, org: OrgContext) -> Iterator[Judged]:
         )
     history = timedelta(days=request.policy.defaults.history_days)
     done = 0
+    now = judged_at(request.mirror, now=request.now)
     for batch in request.mirror.load(homes, since=request.now - history):
-        for records in with_made(batch, request.ledger):
+        for records in with_our_past(batch, request.ledger):
             yield judge(
                 records,
                 org=org,
                 policy=request.policy,
                 rules=request.rules,
-                now=request.now,
+                now=now,
             )
             done += 1
             request.progress("judging", "accounts", done, len(homes))
@@ -227,6 +228,7 @@ def _inputs(
     stones: Iterable[Tombstone],
     touched: Mapping[RecordRef, Touch],
     texts: Mapping[tuple[RecordRef, str], str],
+    last_write: int,
     notes: Iterable[str],
 ) -> PlanInputs:
     facts = request.mirror.facts()
@@ -253,6 +255,8 @@ def _inputs(
         tombstone_days=request.policy.defaults.tombstone_days,
         live=request.mirror.live_counts(),
         after_write={system: poll.after_write for system, poll in polls.items()},
+        read_until=read_until_of(polls),
+        last_write=last_write,
         doubts=tuple(
             f"{one.system} {one.says} ({one.id})" for one in request.mirror.doubts()
         ),
@@ -293,6 +297,11 @@ def _effects(findings: Iterable[Finding], mappings: Mappings) -> list[str]:
             what = change.natural_key or target.id
             found.add(effect_key(target.system, target.object, what, names))
     return sorted(found)
+
+
+def read_until_of(polls: Mapping[str, PollOutcome]) -> dict[str, datetime]:
+    """Up to when each system was read, by its own clock."""
+    return {n: poll.read_until for n, poll in polls.items() if poll.read_until}
 
 
 def connector_states(polls: Mapping[str, PollOutcome]) -> dict[str, ConnectorState]:

@@ -118,8 +118,11 @@ class _Tally:
     changed: int = 0
     deleted: int = 0
     quarantined: int = 0
+    read_until: datetime | None = None
 
     def add(self, page: Page, bad: int, result: CommitResult) -> None:
+        if page.last and page.as_of is not None:
+            self.read_until = min(self.read_until or page.as_of, page.as_of)
         self.records += len(page.records)
         self.quarantined += bad
         self.changed += result.changed
@@ -147,11 +150,15 @@ def _poll_one(connector: Connector, inputs: PollInputs) -> PollOutcome:
             notes += _read_object(connector, object_map, asked, inputs, tally, maps)
     except (RemoteError, ConfigError) as caught:
         error = caught
+    read_to_the_end = began, tally.read_until or began
+    before = _last_complete(connector.system, inputs)
+    as_of, read_until = read_to_the_end if error is None else before
     outcome = PollOutcome(
         system=connector.system,
         complete=error is None,
-        as_of=began if error is None else _last_complete(connector.system, inputs),
+        as_of=as_of,
         after_write=after_write,
+        read_until=read_until,
         records=tally.records,
         changed=tally.changed,
         deleted=tally.deleted,
@@ -174,9 +181,12 @@ def _poll_one(connector: Connector, inputs: PollInputs) -> PollOutcome:
     return outcome
 
 
-def _last_complete(system: str, inputs: PollInputs) -> datetime | None:
+def _last_complete(
+    system: str, inputs: PollInputs
+) -> tuple[datetime | None, datetime | None]:
+    """Our instant of the last complete poll, and the system's up to which it read."""
     before = inputs.mirror.polls().get(system)
-    return before.as_of if before else None
+    return (before.as_of, before.read_until) if before else (None, None)
 
 
 @contextmanager
@@ -291,7 +301,6 @@ def _read_object(
                     last=page.last,
                     snapshot=page.snapshot,
                     starts_snapshot=page.starts_snapshot,
-                    as_of=page.as_of,
                 ),
                 now=inputs.now(),
             )

@@ -18,7 +18,7 @@ from syncd.mapping.schema import ObjectMap
 from syncd.model.policy import Policy
 from syncd.pipeline.anew import read_anew
 from syncd.pipeline.poll import WINDOWED, FactMirror, Progress
-from syncd.ports.connector import Connector, ProvableConnector, Span
+from syncd.ports.connector import ProvableConnector, Span
 from syncd.ports.stores import Proof
 
 _LOG: Final = structlog.get_logger()
@@ -32,8 +32,8 @@ class ProofInputs:
     """What a proof needs.
 
     Attributes:
-        polled_at: By system, our instant of its last complete poll; a system without
-            one is not proved.
+        read_until: By system, its own instant up to which its last poll read it,
+            where that was complete; a system without one is not proved.
         thorough: Compare every version now, also where it was done this week.
     """
 
@@ -41,7 +41,7 @@ class ProofInputs:
     mappings: LoadedMappings
     policy: Policy
     now: Callable[[], datetime]
-    polled_at: Mapping[str, datetime]
+    read_until: Mapping[str, datetime]
     thorough: bool = False
     progress: Progress = lambda *_: None
 
@@ -57,11 +57,11 @@ def prove(
     """
     proofs: list[Proof] = []
     for system, connector in connectors.items():
-        polled_at = inputs.polled_at.get(system)
-        if polled_at is None:
+        read_until = inputs.read_until.get(system)
+        if read_until is None:
             continue
         try:
-            until = _until(connector, age=inputs.now() - polled_at, now=inputs.now())
+            until = (read_until - _SETTLED).replace(microsecond=0)
             for name in connector.provable():
                 proof = _Object(connector, name, inputs, until).prove()
                 inputs.mirror.save_proof(proof)
@@ -71,12 +71,6 @@ def prove(
         except RemoteError as error:
             _LOG.warning("proof.incomplete", connector=system, error=str(error))
     return tuple(proofs)
-
-
-def _until(connector: Connector, *, age: timedelta, now: datetime) -> datetime:
-    """By the server's clock, what the last poll must have brought."""
-    server_now = connector.identity().server_at or now
-    return (server_now - age - _SETTLED).replace(microsecond=0)
 
 
 def _say(proof: Proof) -> None:

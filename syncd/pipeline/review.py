@@ -11,9 +11,10 @@ from syncd.model.outcome import ItemStatus, RunOutcome
 from syncd.model.plan import Change, Plan, rejected_effect_of
 from syncd.model.review import (
     LINK,
+    Choice,
     Proposal,
     Verdict,
-    choice_of,
+    accepted,
     rejections,
 )
 from syncd.model.tombstone import Tombstone, TombstoneKind
@@ -45,8 +46,18 @@ def with_choices(
 ) -> OrgContext:
     """The org with what people said that activities belong to, or do not."""
     said = [*reviews.choices(), *rejections(stones)]
-    said.sort(key=lambda one: (one.made_at, one.id))
+    said.sort(key=_in_order)
     return replace(org, choices=tuple(said))
+
+
+def _in_order(one: Choice) -> tuple[int, bool, datetime, str]:
+    """The order in which words were spoken, as far as writes tell it.
+
+    Whoever accepts something lets it be written, so of two words after the same write
+    a no is the later one. Only then our clock decides: it may have been set back.
+    """
+    is_no = one.verdict is Verdict.REJECTED
+    return one.after_write, is_no, one.made_at, one.id
 
 
 def found_waiting(ids: Sequence[str], reviews: Reviews) -> list[Proposal]:
@@ -87,7 +98,12 @@ def split(
 
 
 def remember_accepted(
-    plan: Plan, run: RunOutcome, reviews: Reviews, *, now: datetime
+    plan: Plan,
+    run: RunOutcome,
+    reviews: Reviews,
+    *,
+    now: datetime,
+    after_write: int,
 ) -> None:
     """What a person let come about waits no longer, and is a precedent."""
     came_about = {item.change_id for item in run.items if item.status in _CAME_ABOUT}
@@ -99,17 +115,27 @@ def remember_accepted(
     ]
     if not done:
         return
-    said = (choice_of(change, Verdict.ACCEPTED, at=now) for change in done)
+    said = (accepted(change, at=now, after_write=after_write) for change in done)
     reviews.choose(choice for choice in said if choice is not None)
     reviews.withdraw([change.id for change in done])
 
 
 def rejected(
-    proposals: Iterable[Proposal], *, now: datetime, days: int
+    proposals: Iterable[Proposal],
+    *,
+    now: datetime,
+    days: int,
+    after_write: int,
+    read_until: Mapping[str, datetime],
 ) -> list[Tombstone]:
     """A person's no: of an update with these values, of anything else as such.
 
-    ``days`` until it may be proposed again; 0 = never.
+    Args:
+        proposals: What was rejected.
+        now: Our clock.
+        days: Until it may be proposed again; 0 = never.
+        after_write: Sequence of the ledger's last write.
+        read_until: Up to when each system was read, by its own clock.
     """
     return [
         Tombstone(
@@ -124,6 +150,8 @@ def rejected(
             made_at=now,
             expires_at=now + timedelta(days=days) if days else None,
             value=str(one.change.after.get(LINK) or ""),
+            after_write=after_write,
+            read_until=read_until.get("salesforce"),
         )
         for one in proposals
     ]

@@ -4,7 +4,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -85,6 +85,7 @@ def make_undo(run_id: str, request: UndoRequest) -> Plan:
     Raises:
         UsageError: No such run or change, or a run that wrote nothing.
     """
+    last_write = request.ledger.last_write()
     entries = _entries(run_id, request)
     current = _current(entries, request)
     undos = [_undo(entry, current, request) for entry in entries]
@@ -103,46 +104,27 @@ def make_undo(run_id: str, request: UndoRequest) -> Plan:
         findings=tuple(_finding(undo, request) for undo in undos),
         changes=changes,
         guards=(),
+        after_write=last_write,
     )
     request.plans.save(plan)
     return plan
 
 
-def entomb_undone(plan: Plan, request: UndoRequest) -> None:
-    """Entomb what is about to be taken back.
+def entomb_undone(plan: Plan, run: RunOutcome, request: UndoRequest) -> None:
+    """Entomb what an undo took back, and lift the tombstones of what it brought back.
 
-    Before the first write: what a killed undo took off must not pass for a person's
-    removal.
+    Should it be killed before, the ledger says as much: see ``syncd.plan.reverts``.
     """
+    happened = {item.change_id for item in run.items if item.status in _HAPPENED}
     request.tombstones.add(
-        _stone(change, plan, request) for change in plan.changes if change.takes_back
-    )
-
-
-def lift_brought_back(plan: Plan, run: RunOutcome | None, request: UndoRequest) -> None:
-    """Lift the tombstones of what was brought back, and of what was not taken back.
-
-    Args:
-        plan: Of the undo.
-        run: What came of it; None when it was refused before its first write.
-        request: What it was made with.
-    """
-    items = run.items if run else ()
-    happened = {i.change_id for i in items if i.status in _HAPPENED}
-    request.tombstones.add(
-        _stone(change, plan, request, cleared_at=request.now)
+        _stone(change, plan, request)
         for change in plan.changes
-        if (change.id in happened) is not change.takes_back
+        if change.id in happened
     )
 
 
-def _stone(
-    change: Change,
-    plan: Plan,
-    request: UndoRequest,
-    *,
-    cleared_at: datetime | None = None,
-) -> Tombstone:
+def _stone(change: Change, plan: Plan, request: UndoRequest) -> Tombstone:
+    now, days = request.now, request.tombstone_days
     return Tombstone(
         effect=effect_of(change),
         kind=TombstoneKind.UNDONE,
@@ -152,8 +134,10 @@ def _stone(
         what=change.natural_key or change.record_id or "",
         fields=tuple(sorted(change.after or change.before)),
         says=f"it was undone with {plan.scope['undo']}",
-        made_at=request.now,
-        cleared_at=cleared_at,
+        made_at=now,
+        expires_at=now + timedelta(days=days) if days else None,
+        cleared_at=None if change.takes_back else now,
+        after_write=request.ledger.last_write(),
     )
 
 

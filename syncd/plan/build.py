@@ -95,6 +95,7 @@ def build_plan(findings: Sequence[Finding], *, inputs: PlanInputs) -> Plan:
         guards=check_guards(changes, owners=owners_of(shown), inputs=inputs),
         notes=(*inputs.notes, *at_rest),
         tombstones=_tombstones(kept_back.values()),
+        after_write=inputs.last_write,
     )
 
 

@@ -12,6 +12,7 @@ from syncd.model.plan import Change, ConnectorState, GuardResult, Plan, PlanFind
 from syncd.plan.digest import digest_of
 from syncd.plan.inputs import Limits, PlanInputs
 
+_APART: Final = timedelta(minutes=5)  # clocks of two machines
 _SHARE_FROM: Final = 100  # of fewer records a single change is a large share
 
 
@@ -103,11 +104,16 @@ def _unsafe_deletes(
     return sum(c.operation == "delete" and not c.undoes for c in changes)
 
 
-def _age_fault(age: timedelta, *, limits: Limits) -> str:
+def _refuse_age(where: str, age: timedelta, *, limits: Limits) -> None:
+    remedy = "make a new plan: syncd plan"
+    if age < -_APART:
+        minutes = -age.total_seconds() / 60
+        what = f"it was made {minutes:.0f} min from now: a clock is wrong, or was"
+        raise BusyError(Problem(where=where, what=what, remedy=remedy))
     hours = age.total_seconds() / 3600
-    if hours < 0:
-        return f"it was made {-hours:.0f} h from now: a clock is wrong, or was"
-    return f"it is {hours:.0f} h old, older than {limits.plan_max_age_hours:g} h"
+    if hours > limits.plan_max_age_hours:
+        what = f"it is {hours:.0f} h old, older than {limits.plan_max_age_hours:g} h"
+        raise _refused(where, what, remedy)
 
 
 def refuse_unfit(
@@ -131,14 +137,11 @@ def refuse_unfit(
 
     Raises:
         GuardError: Edited by hand, for another org, too old, or over a limit.
-        BusyError: Only for systems that must not be written to now.
+        BusyError: Only for systems that must not be written to now; or made in the
+            future, so that its age cannot be told.
     """
     where = plan.plan_id
-    age = now - plan.created_at
-    if abs(age) > timedelta(hours=limits.plan_max_age_hours):
-        raise _refused(
-            where, _age_fault(age, limits=limits), "make a new plan: syncd plan"
-        )
+    _refuse_age(where, now - plan.created_at, limits=limits)
     if digest_of(plan.changes, orgs=plan.orgs) != plan.digest:
         raise _refused(
             where,

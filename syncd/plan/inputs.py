@@ -48,6 +48,8 @@ class PlanInputs:
         live: Live records by (system, object), for the share limit.
         after_write: Sequence of the last write that each system's last poll came
             after, with all writes before it.
+        read_until: The system's own instant up to which each system was last read.
+        last_write: Sequence of the ledger's last write when the plan was begun.
         doubts: Snapshots that were not believed, in words.
         names: Subject names and links for people, by record.
     """
@@ -69,6 +71,8 @@ class PlanInputs:
     tombstone_days: int = 0
     live: Mapping[tuple[str, str], int] = field(default_factory=dict)
     after_write: Mapping[str, int] = field(default_factory=dict)
+    read_until: Mapping[str, datetime] = field(default_factory=dict)
+    last_write: int = 0
     doubts: tuple[str, ...] = ()
     links: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()

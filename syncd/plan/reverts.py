@@ -12,7 +12,8 @@ from syncd.model.record import RecordRef
 from syncd.model.tombstone import PastWrite, Tombstone, TombstoneKind
 from syncd.plan.inputs import PlanInputs, Touch
 
-_POLL_LAG: Final = timedelta(minutes=1)  # polls stay behind the server's clock
+_SHOWS_WITHIN: Final = timedelta(minutes=1)  # after a write a query finds the record
+_CAUSES: Final = "salesforce"  # what changes follow is dated by its clock
 _MOST_WRITES: Final = 2  # of one value against another tool's
 _MOST_REFUSALS: Final = 3
 _OF_ITS_TIME: Final = frozenset({TombstoneKind.REVERTED, TombstoneKind.REJECTED})
@@ -41,20 +42,19 @@ def held(
 ) -> Held | None:
     """Why this change must not be planned; None = nothing speaks against it.
 
-    ``since`` is when what the change follows came about: somebody who reverted an
-    earlier write did not speak about that. What was undone stays undone all the same.
+    ``since`` is when what the change follows came about, by Salesforce's clock:
+    somebody who reverted an earlier write did not speak about that. What was undone
+    stays undone all the same.
     """
-    rejected = inputs.tombstones.get(rejected_effect_of(change))
-    if rejected is not None and _stands(rejected, inputs, since=since):
-        return Held(says=_told(rejected))
     effect = effect_of(change)
+    for one in (rejected_effect_of(change), effect):
+        known = inputs.tombstones.get(one)
+        if known is not None and _holds(known, inputs, since=since):
+            poison = known.kind is TombstoneKind.REFUSED
+            return Held(says=_told(known), refused=poison)
     stone = inputs.tombstones.get(effect)
-    forgiven = None if stone is None else stone.forgiven_at(inputs.now)
-    if stone is not None and forgiven is None and not _is_lifted(stone, inputs):
-        is_older = since is not None and stone.made_at < since
-        if not (is_older and stone.kind in _OF_ITS_TIME):
-            poison = stone.kind is TombstoneKind.REFUSED
-            return Held(says=_told(stone), refused=poison)
+    is_forgiven = stone is not None and stone.is_forgiven(inputs.now)
+    forgiven = stone.after_write if stone is not None and is_forgiven else 0
     every = inputs.past.get(effect, ())
     unknown = [write for write in every if write.state == "open"]
     if unknown:
@@ -62,12 +62,12 @@ def held(
     past = [
         write
         for write in every
-        if (forgiven is None or write.settled_at > forgiven)
+        if write.sequence > forgiven
         and (since is None or write.settled_at > since or write.takes_back)
     ]
     done = [write for write in past if write.state == "done"]
     if done:
-        return _after(change, done, inputs)
+        return _dated(_after(change, done, inputs), since)
     refused = [w for w in past if w.state == "refused" and w.key == change.key]
     if len(refused) >= _MOST_REFUSALS:
         says = f"it was refused {len(refused)} times: {refused[-1].detail}"
@@ -75,11 +75,26 @@ def held(
     return None
 
 
-def _stands(stone: Tombstone, inputs: PlanInputs, *, since: datetime | None) -> bool:
-    """Whether a person's no still holds; not for what came about after it."""
-    is_older = since is not None and stone.made_at < since
-    is_no = stone.kind is TombstoneKind.REJECTED
-    return is_no and not is_older and stone.forgiven_at(inputs.now) is None
+def _holds(stone: Tombstone, inputs: PlanInputs, *, since: datetime | None) -> bool:
+    """Whether a tombstone still speaks against this."""
+    speaks_of_then = stone.kind in _OF_ITS_TIME and _is_older(stone, since)
+    is_over = stone.is_forgiven(inputs.now) or _is_lifted(stone, inputs)
+    return not (speaks_of_then or is_over)
+
+
+def _is_older(stone: Tombstone, since: datetime | None) -> bool:
+    """Whether what a change follows came about after all that a tombstone knew of."""
+    known = stone.read_until
+    return since is not None and known is not None and known < since
+
+
+def _dated(found: Held | None, since: datetime | None) -> Held | None:
+    """A new tombstone knows of what the change follows, however new that is."""
+    if found is None or found.tombstone is None or since is None:
+        return found
+    known = max(found.tombstone.read_until or since, since)
+    stone = msgspec.structs.replace(found.tombstone, read_until=known)
+    return msgspec.structs.replace(found, tombstone=stone)
 
 
 def _is_lifted(stone: Tombstone, inputs: PlanInputs) -> bool:
@@ -89,7 +104,7 @@ def _is_lifted(stone: Tombstone, inputs: PlanInputs) -> bool:
         stone.kind is TombstoneKind.UNDONE
         and bool(done)
         and not done[-1].takes_back
-        and done[-1].settled_at >= stone.made_at
+        and done[-1].sequence > stone.after_write
     )
 
 
@@ -148,16 +163,18 @@ def _has_come_back(change: Change, last: PastWrite, inputs: PlanInputs) -> bool:
 def _polled_since(system: str, write: PastWrite, inputs: PlanInputs) -> bool:
     """Whether a whole poll began after a write was settled, and saw that late.
 
-    By the order in which both were committed: a clock that was set back between the
-    two makes an earlier poll look like a later one.
+    By the order in which both were committed, and by the system's clock. Ours may be
+    set back between the two, so that an earlier poll looks like a later one, or forth,
+    so that the poll seems to have come a minute later than the write.
     """
     state = inputs.connectors.get(system)
+    read_until = inputs.read_until.get(system)
     return (
         state is not None
         and state.complete
-        and state.as_of is not None
+        and read_until is not None
         and write.sequence <= inputs.after_write.get(system, 0)
-        and state.as_of > write.settled_at + _POLL_LAG
+        and read_until > write.settled_at + _SHOWS_WITHIN
     )
 
 
@@ -207,6 +224,8 @@ def _stop(
         says=says,
         made_at=inputs.now,
         expires_at=inputs.now + timedelta(days=life) if life else None,
+        after_write=inputs.last_write,
+        read_until=inputs.read_until.get(_CAUSES),
     )
     refused = kind is TombstoneKind.REFUSED
     return Held(says=_told(stone), tombstone=stone, refused=refused)

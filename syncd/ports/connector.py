@@ -60,7 +60,6 @@ class OrgIdentity(msgspec.Struct, frozen=True, kw_only=True):
     org_id: str
     user_id: str = ""
     server_at: datetime | None = None
-    web_url: str = ""
 
 
 class FieldInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,8 +72,6 @@ class FieldInfo(msgspec.Struct, frozen=True, kw_only=True):
     filterable: bool = True
     nillable: bool = True
     length: int = 0
-    picklist: tuple[str, ...] = ()
-    restricted: bool = False
     external_id: bool = False
     unique: bool = False
 

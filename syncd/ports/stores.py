@@ -30,7 +30,6 @@ class MirrorPage(msgspec.Struct, frozen=True, kw_only=True):
     last: bool = False
     snapshot: bool = False
     starts_snapshot: bool = False
-    as_of: datetime | None = None
 
 
 class CommitResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -258,14 +257,14 @@ class IntentState(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     state: str
     record_id: str | None = None
-    intended_at: datetime | None = None
 
 
 class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One write: intent, before-image and outcome.
 
     ``sequence`` rises in the order in which intents were committed. Instants need not:
-    an intent is dated by the later of our clock and the service's.
+    an intent is dated by the later of our clock and the service's, its outcome by the
+    service's.
     """
 
     sequence: int
@@ -340,6 +339,10 @@ class Ledger(Protocol):
 
     def settled_up_to(self) -> int:
         """Sequence up to which every write has an outcome; 0 when none has."""
+        ...
+
+    def last_write(self) -> int:
+        """Sequence of the last write, settled or not; 0 when there is none."""
         ...
 
     def entries(self, run_id: str) -> Sequence[LedgerEntry]:

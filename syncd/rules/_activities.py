@@ -12,10 +12,8 @@ from syncd.model.view import AccountView
 from syncd.rules._kit import in_segment, is_settling, window_start
 
 ACCOUNT: Final = "001"
-CONTACT: Final = "003"
 LEAD: Final = "00Q"
 OPPORTUNITY: Final = "006"
-CASE: Final = "500"
 
 
 def has_prefix(record_id: str | None, prefix: str) -> bool:

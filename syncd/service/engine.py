@@ -193,10 +193,6 @@ class Engine:
         """Poll one system without waiting for its schedule."""
         DBOS.enqueue_workflow(_POLLS, _poll_workflow, clock.now(), {"system": system})
 
-    def reconcile_now(self) -> None:
-        """Reconcile what is dirty without waiting for a poll."""
-        DBOS.enqueue_workflow(_WRITES, _reconcile_workflow)
-
     def stop(self, *, timeout_s: int) -> None:
         """Take no new work, wait for running jobs at most this long, let go.
 

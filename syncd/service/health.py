@@ -13,6 +13,7 @@ from syncd.app import App
 from syncd.errors import StoreError
 
 _STALE_AFTER_POLLS: Final = 3
+_APART: Final = timedelta(minutes=5)  # clocks of two machines
 
 
 class Health:
@@ -36,6 +37,9 @@ class Health:
                 found.append(f"{system} was never polled")
             elif not poll.complete:
                 found.append(f"{system} is incomplete: {poll.error}")
+            elif poll.as_of is not None and poll.as_of - clock.now() > _APART:
+                # Its schedule follows our clock, and waits for it to catch up.
+                found.append(f"{system} was last read at {poll.as_of}, yet to come")
             elif self._is_stale(system, poll.as_of):
                 found.append(f"{system} was last read at {poll.as_of}")
         return found

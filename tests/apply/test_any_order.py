@@ -86,6 +86,7 @@ class AnyOrder(RuleBasedStateMachine):
     )
     def plan(self, number, field, value, guarded, contact):
         """Two wishes on what stands there now."""
+        last_write = self.store.ledger.last_write()
         one = self._planned(
             lambda n: self.stage.update(
                 number,
@@ -104,7 +105,7 @@ class AnyOrder(RuleBasedStateMachine):
             wanted.append(one)
         if other is not None and not there:
             wanted.append(other)
-        return self.world.at, wanted
+        return self.world.at, last_write, wanted
 
     @rule(
         plan=plans,
@@ -127,10 +128,10 @@ class AnyOrder(RuleBasedStateMachine):
         self._run(plan, self._connector(plan, fates), ledger=ledger)
 
     def _run(self, plan, connector, *, ledger=None):
-        planned_at, changes = plan
+        _, planned_after, changes = plan
         self._tick()
         executor = self.stage.executor(
-            connector=connector, planned_at=planned_at, ledger=ledger
+            connector=connector, planned_after=planned_after, ledger=ledger
         )
         try:
             executor.run(changes)
@@ -227,7 +228,7 @@ class AnyOrder(RuleBasedStateMachine):
                 )
             )
         ]
-        executor = self.stage.executor(planned_at=self.world.at)
+        executor = self.stage.executor(planned_after=self.store.ledger.last_write())
         assert {item.status.value for item in executor.run(wishes)} <= {"done"}
         assert len(self.world.pairs()) == len(CONTACTS)
 

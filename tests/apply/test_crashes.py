@@ -137,17 +137,23 @@ def test_reading_that_takes_too_long_sends_nothing(stage):
     assert stage.run(changes) == ["done"]
 
 
-def test_a_create_that_another_plan_made_since_is_stale(stage):
-    """Two saved plans want one record in different words: it is made once."""
-    planned_at = stage.world.at
-    stage.later(minutes=1)
+@pytest.mark.parametrize("first_jump", [1, -1])
+@pytest.mark.parametrize("then", [1, -1])
+def test_a_create_that_another_plan_made_since_is_stale(stage, first_jump, then):
+    """Two saved plans want one record in different words: it is made once.
+
+    Whatever our clock did between the plan, the first write and the second.
+    """
+    before = stage.ledger.last_write()
+    stage.later(hours=first_jump)
     first = stage.create(after={**stage.create().after, "Role": "Evaluator"})
-    assert stage.run([first], planned_at=stage.world.at) == ["done"]
-    stage.later(minutes=1)
+    assert stage.run([first], planned_after=before) == ["done"]
+    stage.later(hours=then)
     stage.world.roles.clear()  # and a person removed it
     older = stage.create(generation=1)
-    assert stage.run([older], planned_at=planned_at) == ["stale"]
-    assert stage.run([older], planned_at=stage.world.at) == ["done"]
+    assert stage.run([older], planned_after=before) == ["stale"]
+    after = stage.ledger.last_write()
+    assert stage.run([older], planned_after=after) == ["done"]
 
 
 def test_a_system_that_cannot_be_asked_keeps_its_intents(stage):

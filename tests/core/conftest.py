@@ -35,6 +35,7 @@ class World:
     org: dict[str, Any] = field(default_factory=dict)
     policy: dict[str, Any] = field(default_factory=dict)
     bases: dict[str, Base] = field(default_factory=dict)
+    undone: frozenset[str] = frozenset()
     account: e.Account | None = None
     guest_account: e.Account | None = None
 
@@ -289,6 +290,7 @@ class World:
             account=self.account,
             guests=guests,
             bases=self.bases,
+            undone=self.undone,
             **rows,
         )
 

@@ -5,13 +5,12 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from syncd.association.past import OpportunityPast, Phase, case_was_open, role_existed
+from syncd.association.past import OpportunityPast, Phase, case_was_open
 from syncd.association.weights import shipped
 from syncd.model.association import Decision
 from syncd.model.entities import (
     Account,
     Case,
-    ContactRole,
     Opportunity,
     OpportunityHistory,
 )
@@ -405,11 +404,9 @@ def test_without_history_closing_is_the_last_stage_change(world):
     assert OpportunityPast(opportunity=Opportunity(id="1")).closed_at is None
 
 
-def test_roles_and_cases_as_of(world):
-    """Unknown creation is unknown; a case closes when it says."""
+def test_cases_as_of(world):
+    """A case closes when it says."""
     now = world.now
-    role = ContactRole(id="1", opportunity_id="o", contact_id="c")
-    assert role_existed(role, now) is None
     case = Case(id="1", created_at=now, closed_at=now + timedelta(days=1))
     assert not case_was_open(case, now - timedelta(seconds=1))
     assert case_was_open(case, now)

@@ -217,11 +217,11 @@ def test_what_undo_took_off_was_not_taken_off_by_a_person(world):
     agreed(world, "ann")
     world.role("deal", "ann")
     assert changes(world) == [REMOVE_BACK]
-    world.org["undone"] = frozenset({"opportunityProspectRole|o-deal|p-ann"})
+    world.undone = frozenset({"opportunityProspectRole|o-deal|p-ann"})
     assert changes(world) == [ADD]
     world.rows["roles"].clear()
     world.prospect_role("deal", "ann")
-    world.org["undone"] = frozenset({"OpportunityContactRole|006deal|003ann"})
+    world.undone = frozenset({"OpportunityContactRole|006deal|003ann"})
     assert changes(world) == [ADD_BACK]
 
 

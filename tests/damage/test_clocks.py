@@ -1,13 +1,20 @@
 """Our clock or a service's jumps by an hour, in any direction and between any steps."""
 
+from dataclasses import replace
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from syncd import clock
-from syncd.errors import GuardError
+from syncd.app import App
+from syncd.config.settings import RunMode
+from syncd.errors import BusyError, GuardError
+from syncd.model.policy import Defaults
 from syncd.pipeline.apply import Selection
 from syncd.sandbox.recorder import Fault
+from syncd.service.health import Health
+from syncd.service.jobs import ServiceJobs
 from tests.sandboxes import company
 
 HOUR = timedelta(hours=1)
@@ -47,7 +54,7 @@ def statuses(run):
 @pytest.mark.parametrize("by", [HOUR, -HOUR], ids=["forward", "back"])
 @pytest.mark.parametrize("before", ["plan", "apply"])
 def test_our_clock_jumps_between_two_steps(app, ours, before, by):
-    """The plan is made and applied as if it had not: an hour is not its age."""
+    """The plan is made and applied as if it had not; one of the future is made anew."""
     app.poll()
     if before == "plan":
         ours(by)
@@ -55,6 +62,10 @@ def test_our_clock_jumps_between_two_steps(app, ours, before, by):
     assert [one for one in plan.changes if one.mode == "auto"]
     if before == "apply":
         ours(by)
+        if by < timedelta(0):
+            with pytest.raises(BusyError, match="it was made 60 min from now"):
+                app.apply(plan, Selection())
+            plan = app.plan()
     assert statuses(app.apply(plan, Selection())) <= {"done"}
     assert app.store.ledger.open_intents() == []
 
@@ -89,9 +100,26 @@ def test_a_plan_of_another_day_says_so(app, ours, by):
     app.poll()
     plan = app.plan()
     ours(by)
-    says = "it is 48 h old" if by > timedelta(0) else "it was made 48 h from now"
+    says = "it is 48 h old" if by > timedelta(0) else "it was made 2880 min from now"
     with pytest.raises(GuardError, match=says):
         app.apply(plan, Selection())
+
+
+def test_the_service_plans_anew_what_a_jump_dated_in_the_future(app, ours, monkeypatch):
+    """The clock is set back between its plan and its writes: the next cycle does it."""
+    settings = app.config.settings.model_copy(update={"mode": RunMode.APPLY})
+    jobs = ServiceJobs(replace(app, config=replace(app.config, settings=settings)))
+    app.poll()
+    real = App.apply
+
+    def jumping(*given, **more):
+        monkeypatch.setattr(App, "apply", real)
+        ours(-HOUR)
+        return real(*given, **more)
+
+    monkeypatch.setattr(App, "apply", jumping)
+    assert "min from now" in jobs.reconcile()["waiting_for"]
+    assert jobs.reconcile()["written"]
 
 
 def test_what_we_made_after_our_clock_was_set_back_is_not_taken_for_removed(app, ours):
@@ -111,7 +139,6 @@ def test_a_parked_write_is_not_given_up_by_a_jump(
 ):
     """Whichever clock jumps forward, and whenever: ten minutes must really pass."""
     app.poll()
-    plan = app.plan(rules=["contact-on-outreach-opportunity"])
 
     def jump(by):
         if who == "ours":
@@ -121,6 +148,7 @@ def test_a_parked_write_is_not_given_up_by_a_jump(
 
     if corrected:
         jump(-HOUR)
+    plan = app.plan(rules=["contact-on-outreach-opportunity"])
     drop = Fault(method="POST", path="opportunityProspectRoles", drop=True)
     sandbox.recorders["outreach"].break_next(drop)
     assert statuses(app.apply(plan, Selection(first=1))) == {"parked"}
@@ -192,3 +220,36 @@ def test_tokens_are_renewed_after_a_jump_of_ours(app, sandbox, ours, by):
     polls = {one.system: one for one in app.poll()}
     assert not [one for one in polls.values() if one.needs_credentials]
     assert all(polls[name].complete for name in (*WRITERS, "chorus"))
+
+
+@pytest.mark.parametrize("by", [HOUR, -HOUR], ids=["ahead", "behind"])
+def test_a_wrong_clock_of_ours_ripens_nothing(app, sandbox, ours, by):
+    """Somebody is at work on a task: what waits for them to settle goes on waiting."""
+    defaults = Defaults(settle_minutes=30)
+    app = replace(app, policy=msgspec.structs.replace(app.policy, defaults=defaults))
+    app.poll()
+    task = next(one for one in app.plan().changes if one.object == "Task")
+    edit = {"Priority": "High"}
+    body = {"object": "Task", "id": task.record_id, "fields": edit}
+    sandbox.clock.advance(timedelta(minutes=5))
+    sandbox.salesforce.control("edit", body)
+    sandbox.clock.advance(timedelta(minutes=1))
+    ours(by)
+    app.poll()
+    plan = app.plan()
+    assert task.record_id not in {change.record_id for change in plan.changes}
+    mine = [one for one in plan.findings if one.subject.id == task.record_id]
+    assert any(one.waiting for one in mine)
+
+
+@pytest.mark.parametrize(
+    ("by", "says"),
+    [(-HOUR, "yet to come"), (-timedelta(minutes=4), None), (HOUR, "was last read at")],
+)
+def test_health_says_that_polls_wait_for_our_clock(app, ours, by, says):
+    """A schedule that counts in our clock stands still until that has caught up."""
+    app.poll()
+    ours(by)
+    reasons = Health(app).reasons()
+    assert bool(reasons) is (says is not None)
+    assert all(str(says) in one for one in reasons)

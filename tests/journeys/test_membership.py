@@ -237,18 +237,25 @@ def test_an_undone_addition_is_no_removal_by_a_person(deal):
     assert "it was undone" in finding.why_not
 
 
-def test_what_a_killed_undo_took_off_is_no_removal_by_a_person(deal, monkeypatch):
-    """Though the undo did not live to say what it had done."""
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_what_a_killed_undo_took_off_is_no_removal_by_a_person(deal, monkeypatch, when):
+    """Though the undo did not live to say what it had done, or to do anything."""
     run = added_in_outreach(deal)
 
-    def killed(*_):
+    def killed(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("syncd.app.lift_brought_back", killed)
-    with pytest.raises(KeyboardInterrupt):
-        deal.app.undo(run.run_id)
+    step = "pipeline.apply.Executor.run" if when == "before" else "app.entomb_undone"
+    with monkeypatch.context() as patch:
+        patch.setattr(f"syncd.{step}", killed)
+        with pytest.raises(KeyboardInterrupt):
+            deal.app.undo(run.run_id)
     plan = deal.plan()
     assert plan.changes == ()
+    if when == "before":
+        assert plan.findings == ()
+        assert not deal.app.store.tombstones.all(now=clock.now())
+        return
     [finding] = plan.findings
     assert "it was undone" in finding.why_not
 

@@ -7,12 +7,13 @@ import pytest
 
 from syncd.model import entities as e
 from syncd.model.membership import Base
+from syncd.model.outcome import ItemOutcome, ItemStatus
+from syncd.model.plan import Change, Expects
 from syncd.model.policy import Policy
 from syncd.model.record import Record, RecordRef
-from syncd.model.tombstone import Tombstone, TombstoneKind
 from syncd.model.view import OrgContext
 from syncd.pipeline.judge import judge
-from syncd.pipeline.membership import Witness, with_our_roles
+from syncd.pipeline.membership import Witness, knowing_the_plug_in, with_our_past
 from syncd.ports.stores import MirrorPage
 from syncd.store import Store
 from tests.membership.company import ACCOUNT, DEAL, NOW, RECORDS, TWIN
@@ -56,8 +57,7 @@ def witness(store):
 
 def org(store):
     """The org as the next plan knows it."""
-    stones = store.tombstones.all(now=NOW)
-    return with_our_roles(OrgContext(), mirror=store.mirror, stones=stones)
+    return knowing_the_plug_in(OrgContext(), store.mirror)
 
 
 def bases(store):
@@ -133,29 +133,76 @@ def test_a_listing_that_is_not_believed_moves_no_base(store: Store) -> None:
     assert not org(store).roles_are_copied
 
 
-def test_roles_that_were_undone_are_known_until_the_tombstone_is_lifted(
-    store: Store,
+ROLE = f"OpportunityContactRole|{DEAL}|003ann"
+PROSPECT_ROLE = f"opportunityProspectRole|{TWIN}|ann"
+MADE, UNDONE, BACK = ("create", False), ("delete", True), ("create", False)
+
+
+def write(store, key, number, what, state):
+    """One write of a role as the ledger has it."""
+    operation, takes_back = what
+    name = key.split("|")[0]
+    change = Change(
+        id=f"chg_{name}_{number}",
+        key=f"{name}_{number}",
+        rule="a-rule",
+        mode="auto",
+        system="salesforce" if name == "OpportunityContactRole" else "outreach",
+        operation=operation,
+        object=name,
+        record_id=None if operation == "create" else "r1",
+        before={},
+        after={},
+        expects=Expects(),
+        depends_on=(),
+        confidence=1.0,
+        reason="",
+        evidence=(),
+        natural_key=key,
+        takes_back=takes_back,
+    )
+    store.ledger.intend([change], run_id="run", plan_id="pln", now=NOW, before={})
+    item = ItemOutcome(change_id=change.id, status=ItemStatus.DONE, record_id="r1")
+    store.ledger.settle([(change.key, state, item)], now=NOW)
+
+
+@pytest.mark.parametrize("key", [ROLE, PROSPECT_ROLE])
+@pytest.mark.parametrize(
+    ("writes", "is_undone"),
+    [
+        ([], False),
+        ([(MADE, "done")], False),
+        ([(MADE, "done"), (UNDONE, "done")], True),
+        ([(MADE, "done"), (UNDONE, "open")], True),
+        ([(MADE, "done"), (UNDONE, "failed")], False),
+        ([(MADE, "done"), (UNDONE, "refused")], False),
+        ([(MADE, "done"), (UNDONE, "done"), (BACK, "done")], False),
+        ([(MADE, "done"), (UNDONE, "done"), (BACK, "refused")], True),
+    ],
+)
+def test_that_an_undo_took_a_role_off_is_read_in_the_ledger(
+    store: Store, key, writes, is_undone
 ) -> None:
-    """Only roles, and only what undo took back."""
-    keys = {
-        "undone": ("opportunityProspectRole|1|2", TombstoneKind.UNDONE),
-        "reverted": ("opportunityProspectRole|1|3", TombstoneKind.REVERTED),
-    }
-    stones = [
-        Tombstone(
-            effect=name,
-            kind=kind,
-            rule="a-rule",
-            system="outreach",
-            object="opportunityProspectRole",
-            what=what,
-            fields=(),
-            says="",
-            made_at=NOW,
-        )
-        for name, (what, kind) in keys.items()
-    ]
-    store.tombstones.add(stones)
-    assert org(store).undone == {"opportunityProspectRole|1|2"}
-    store.tombstones.clear([one.id for one in stones], now=NOW)
-    assert org(store).undone == frozenset()
+    """By an undo that was killed before it said so too; and no longer once it is back.
+
+    A removal by a person is one still, and so is that of somebody else's role.
+    """
+    for number, (what, state) in enumerate(writes):
+        write(store, key, number, what, state)
+    base = Base(
+        opportunity_id=DEAL,
+        twin_id=TWIN,
+        salesforce=("003ann", "003bob"),
+        outreach={"003ann": "ann", "003bob": "bob"},
+    )
+    [known] = with_our_past([replace(RECORDS, bases={DEAL: base})], store.ledger)
+    assert known.undone == ({key} if is_undone else frozenset())
+
+
+def test_a_removed_role_without_a_base_is_looked_up_too(store: Store) -> None:
+    """At the first look at both sides roles that are gone stand for the base."""
+    gone = e.ContactRole(id="00K1", opportunity_id=DEAL, contact_id="003ann")
+    write(store, ROLE, 0, MADE, "done")
+    write(store, ROLE, 1, UNDONE, "done")
+    [known] = with_our_past([replace(RECORDS, removed_roles=(gone,))], store.ledger)
+    assert known.undone == {ROLE}

@@ -26,6 +26,7 @@ def inputs(**options):
         "orgs": {"salesforce": "00D000000000001AAA"},
         "connectors": {"salesforce": ConnectorState(as_of=NOW, complete=True)},
         "after_write": {"salesforce": 1},
+        "read_until": {"salesforce": NOW},
     }
     return PlanInputs(**{**given, **options})
 

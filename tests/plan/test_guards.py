@@ -49,7 +49,10 @@ def test_an_incomplete_poll_carries_no_deletes():
     assert [one.operation for one in plan.changes] == ["update"]
     assert "while outreach is incomplete" in plan.findings[1].why_not
     assert plan.findings[1].waiting
-    assert len(build_plan(both, inputs=inputs()).changes) == 2
+    whole = build_plan(both, inputs=inputs())
+    assert len(whole.changes) == 2
+    assert guard(whole, "no_deletes_on_incomplete_poll").ok
+    assert refusal(whole) is None
 
 
 THREE = Limits(max_changes=3)
@@ -112,6 +115,24 @@ def test_force_lifts_nothing_else():
     assert "edited by hand" in refusal(edited, force=True)
     stopped = {"salesforce": "Contact fell from 90 to 3"}
     assert "fell from 90 to 3" in refusal(plan, force=True, stopped=stopped)
+
+
+@pytest.mark.parametrize(
+    ("age", "says"),
+    [
+        (timedelta(hours=24), None),
+        (timedelta(hours=24, seconds=1), "it is 24 h old, older than 24 h"),
+        (timedelta(minutes=-5), None),
+        (timedelta(minutes=-6), "it was made 6 min from now: a clock is wrong"),
+        (timedelta(hours=-48), "it was made 2880 min from now: a clock is wrong"),
+    ],
+)
+def test_a_plan_whose_age_is_over_the_limit_or_cannot_be_told_is_refused(age, says):
+    """Two machines' clocks may differ by some minutes; more says nothing of its age."""
+    found = refusal(plan_of(1), now=NOW + age)
+    assert (found is None) is (says is None)
+    if says:
+        assert says in found
 
 
 def test_a_doubt_stops_only_its_own_system():

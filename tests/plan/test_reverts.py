@@ -1,109 +1,27 @@
 """What became of an earlier write decides whether it may be written again."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
-from syncd.model.plan import Change, ConnectorState, Expects, effect_of
-from syncd.model.record import RecordRef
-from syncd.model.tombstone import PastWrite, Tombstone, TombstoneKind
-from syncd.plan.inputs import PlanInputs, Touch
+from syncd.model.plan import ConnectorState
+from syncd.model.tombstone import TombstoneKind
 from syncd.plan.reverts import held
-
-NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
-YESTERDAY = NOW - timedelta(days=1)
-TASK = RecordRef("salesforce", "Task", "00T000000000001AAA")
-ROLE = RecordRef("salesforce", "OpportunityContactRole", "00K000000000001AAA")
-DEAL = "006000000000001AAA"
-SEEN = "2026-11-24T08:00:00Z"
-OLDER = "2026-11-20T08:00:00Z"
-
-
-def update(**options):
-    """Relate a task to the deal; someone has emptied the field meanwhile."""
-    given = {
-        "id": "chg_1",
-        "key": "k2",
-        "rule": "a-rule",
-        "mode": "auto",
-        "system": "salesforce",
-        "operation": "update",
-        "object": "Task",
-        "record_id": TASK.id,
-        "before": {"WhatId": None},
-        "after": {"WhatId": DEAL},
-        "expects": Expects(version=SEEN),
-        "depends_on": (),
-        "confidence": 0.99,
-        "reason": "because",
-        "evidence": (),
-    }
-    return Change(**{**given, **options})
-
-
-def create():
-    """Add a contact to the deal."""
-    return update(
-        operation="create",
-        object=ROLE.object,
-        record_id=None,
-        before={},
-        after={"OpportunityId": DEAL, "ContactId": "003000000000001AAA"},
-        natural_key=f"OpportunityContactRole|{DEAL}|003000000000001AAA",
-        expects=Expects(),
-    )
-
-
-def wrote(**options):
-    """Our write of yesterday, read back."""
-    given = {
-        "sequence": 1,
-        "key": "k1",
-        "operation": "update",
-        "record_id": TASK.id,
-        "after": {"WhatId": DEAL},
-        "state": "done",
-        "settled_at": YESTERDAY,
-        "written_version": "2026-11-23T09:00:00Z",
-    }
-    return PastWrite(**{**given, **options})
-
-
-def made(**options):
-    """The role that we made yesterday."""
-    return wrote(
-        operation="create",
-        record_id=ROLE.id,
-        after=create().after,
-        **options,
-    )
-
-
-def inputs(change, *past, **options):
-    """A polled org whose ledger has these writes."""
-    given = {
-        "now": NOW,
-        "scope": {},
-        "policy_digest": "",
-        "mappings": {},
-        "orgs": {},
-        "connectors": {"salesforce": ConnectorState(as_of=NOW, complete=True)},
-        "past": {effect_of(change): past},
-        "after_write": {"salesforce": 1},
-        "tools": frozenset({"tool", "us"}),
-        "our_users": {"salesforce": "us"},
-    }
-    return PlanInputs(**{**given, **options})
-
-
-def by(user):
-    """Who last edited the task."""
-    return {TASK: Touch(at=NOW, by=user)}
-
-
-def kind_of(found):
-    """The kind of the new tombstone; None = there is none."""
-    return None if found is None or found.tombstone is None else found.tombstone.kind
+from tests.plan.past import (
+    DEAL,
+    NOW,
+    ROLE,
+    SEEN,
+    YESTERDAY,
+    by,
+    create,
+    inputs,
+    kind_of,
+    made,
+    made_stone,
+    update,
+    wrote,
+)
 
 
 def test_nothing_is_held_without_a_past():
@@ -148,7 +66,7 @@ def test_our_own_value_may_be_changed():
 
 
 @pytest.mark.parametrize(
-    ("written", "as_of", "waits"),
+    ("written", "read_until", "waits"),
     [
         ("2026-11-24T08:00:01Z", NOW, True),
         (SEEN, NOW, False),
@@ -156,11 +74,14 @@ def test_our_own_value_may_be_changed():
         ("", YESTERDAY + timedelta(seconds=61), False),
     ],
 )
-def test_an_echo_that_has_not_come_back_is_waited_for(written, as_of, waits):
+def test_an_echo_that_has_not_come_back_is_waited_for(written, read_until, waits):
     """A plan made right after an apply asks for nothing a second time."""
     change = update()
-    states = {"salesforce": ConnectorState(as_of=as_of, complete=True)}
-    facts = inputs(change, wrote(written_version=written), connectors=states)
+    facts = inputs(
+        change,
+        wrote(written_version=written),
+        read_until={"salesforce": read_until},
+    )
     found = held(change, facts)
     assert found is not None
     assert found.waiting is waits
@@ -168,7 +89,7 @@ def test_an_echo_that_has_not_come_back_is_waited_for(written, as_of, waits):
 
 
 @pytest.mark.parametrize(
-    ("lives", "complete", "as_of", "kind", "waits"),
+    ("lives", "complete", "read_until", "kind", "waits"),
     [
         (False, True, NOW, TombstoneKind.REVERTED, False),
         (None, True, NOW, TombstoneKind.REVERTED, False),
@@ -178,26 +99,22 @@ def test_an_echo_that_has_not_come_back_is_waited_for(written, as_of, waits):
     ],
 )
 def test_what_we_made_and_someone_removed_is_not_made_again(
-    lives, complete, as_of, kind, waits
+    lives, complete, read_until, kind, waits
 ):
     """Gone means seen gone, or not seen by a complete poll that began later."""
     change = create()
     known = {} if lives is None else {ROLE: lives}
-    states = {"salesforce": ConnectorState(as_of=as_of, complete=complete)}
-    found = held(change, inputs(change, made(), made=known, connectors=states))
+    facts = inputs(
+        change,
+        made(),
+        made=known,
+        connectors={"salesforce": ConnectorState(as_of=NOW, complete=complete)},
+        read_until={"salesforce": read_until},
+    )
+    found = held(change, facts)
     assert found is not None
     assert kind_of(found) is kind
     assert found.waiting is waits
-
-
-def test_a_poll_of_before_our_write_shows_no_removal_whatever_our_clock_says():
-    """A clock that is set back makes the last poll look like one of after the write."""
-    change = create()
-    seen = inputs(change, made(sequence=8), after_write={"salesforce": 7})
-    found = held(change, seen)
-    assert found is not None
-    assert found.waiting
-    assert found.tombstone is None
 
 
 def test_what_was_undone_is_not_done_again():
@@ -238,18 +155,12 @@ def test_what_is_refused_every_time_is_left_alone(times, kind):
 def test_a_tombstone_holds_until_it_is_cleared_or_expires(cleared, expires, holds):
     """And what was taken back before then is forgiven."""
     change = update()
-    stone = Tombstone(
-        effect=effect_of(change),
-        kind=TombstoneKind.REVERTED,
-        rule="a-rule",
-        system="salesforce",
-        object="Task",
-        what=TASK.id,
-        fields=("WhatId",),
-        says="someone changed it back",
+    stone = made_stone(
+        change,
         made_at=YESTERDAY,
         cleared_at=cleared,
         expires_at=expires,
+        after_write=1,
     )
     facts = inputs(change, wrote(), tombstones={stone.effect: stone}, touched=by("rep"))
     found = held(change, facts)
@@ -287,17 +198,7 @@ def test_a_newer_cause_is_not_held_by_an_older_revert():
 def test_a_newer_cause_lifts_the_tombstone_of_a_revert_only(kind, is_held):
     """What was undone stays undone, whoever asks for it again."""
     change = create()
-    stone = Tombstone(
-        effect=effect_of(change),
-        kind=kind,
-        rule="a-rule",
-        system="salesforce",
-        object=ROLE.object,
-        what=change.natural_key,
-        fields=(),
-        says="it was so",
-        made_at=YESTERDAY,
-    )
+    stone = made_stone(change, kind=kind, read_until=YESTERDAY, after_write=1)
     past = made(settled_at=YESTERDAY - timedelta(hours=1))
     state = inputs(change, past, tombstones={stone.effect: stone})
     assert held(change, state) is not None

@@ -66,10 +66,7 @@ def intend_after_sending(patch):
 
     def intend(self, changes, **said):
         waiting.update({change.key: (change, said) for change in changes})
-        return [
-            IntentState(key=change.key, state="new", intended_at=said["now"])
-            for change in changes
-        ]
+        return [IntentState(key=change.key, state="new") for change in changes]
 
     def settle(self, outcomes, **said):
         for key, _, _ in outcomes:

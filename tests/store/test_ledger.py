@@ -81,12 +81,13 @@ def test_what_is_settled_ends_before_the_first_open_write(
     store: Store, change: Make, now: datetime
 ) -> None:
     """A poll that begins now sees what became of those writes, and of no later one."""
-    assert store.ledger.settled_up_to() == 0
+    assert store.ledger.settled_up_to() == store.ledger.last_write() == 0
     one, two = change("k1"), change("k2", record_id="00T2")
     _intend(store, now, one, two)
     first, second = (entry.sequence for entry in store.ledger.open_intents())
     store.ledger.settle([("k2", "done", _item(two))], now=now)
     assert store.ledger.settled_up_to() == first - 1
+    assert store.ledger.last_write() == second
     store.ledger.settle([("k1", "done", _item(one))], now=now)
     assert store.ledger.settled_up_to() == second
 
@@ -174,7 +175,7 @@ def test_a_cleared_tombstone_is_remembered_as_forgiven(
     assert store.tombstones.all(now=now + timedelta(days=31)) == []
     assert store.tombstones.clear(["tmb_other"], now=now) == []
     [lifted] = store.tombstones.clear([stone.id], now=now + timedelta(days=1))
-    assert lifted.forgiven_at(now) == now + timedelta(days=1)
+    assert lifted.is_forgiven(now)
     assert store.tombstones.all(now=now) == []
     assert store.tombstones.all(now=now, everything=True) == [lifted]
     assert store.tombstones.of([stone.effect]) == {stone.effect: lifted}

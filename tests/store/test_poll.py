@@ -254,3 +254,34 @@ def test_an_incomplete_poll_remembers_the_last_complete_one(
     [outcome] = poll({"salesforce": _salesforce(refuse)}, later)
     assert (outcome.complete, outcome.as_of) == (False, now)
     assert store.mirror.polls()["salesforce"] == outcome
+
+
+def test_a_poll_says_up_to_when_it_read_by_the_systems_clock(
+    store: Store, inputs: PollInputs, now: datetime
+) -> None:
+    """The earliest end of all passes counts; a broken poll leaves the last one's."""
+    theirs = now - timedelta(hours=1)
+    ends = {"User": theirs, "Account": theirs - timedelta(seconds=5)}
+
+    def read(request: ReadRequest) -> Iterator[Page]:
+        yield Page(object=request.object, as_of=theirs - timedelta(days=1))
+        yield Page(object=request.object, as_of=ends[request.object], last=True)
+
+    connector = Scripted("salesforce", tuple(ends), read)
+    [outcome] = poll({"salesforce": connector}, inputs)
+    assert outcome.read_until == ends["Account"]
+    assert outcome.as_of == now
+
+    def down(_: ReadRequest) -> Iterator[Page]:
+        raise ConnectorError(system="salesforce", code="bad")
+
+    [broken] = poll({"salesforce": Scripted("salesforce", ("User",), down)}, inputs)
+    assert (broken.complete, broken.read_until) == (False, ends["Account"])
+
+
+def test_where_a_system_does_not_say_it_our_clock_stands_for_its(
+    store: Store, inputs: PollInputs, now: datetime
+) -> None:
+    """As of when the poll began."""
+    [outcome] = poll({"salesforce": _salesforce()}, inputs)
+    assert outcome.read_until == now

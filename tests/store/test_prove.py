@@ -82,7 +82,7 @@ def proved(store: Store) -> Any:
             mappings=load_mappings(None),
             policy=Policy(),
             now=lambda: now,
-            polled_at={org.system: now},
+            read_until={org.system: now},
             **more,
         )
         return next(iter(prove({org.system: org}, inputs)), None)  # type: ignore[dict-item]

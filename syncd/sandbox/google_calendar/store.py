@@ -10,7 +10,6 @@ from typing import Any, Final
 from syncd.sandbox.google_calendar.recurrence import (
     Event,
     instant_of,
-    occurrence_id,
     occurrences,
 )
 
@@ -147,11 +146,6 @@ def is_within(event: Event, low: datetime | None, high: datetime | None) -> bool
     return (low is None or instant_of(event["end"]) > low) and (
         high is None or instant_of(event["start"]) < high
     )
-
-
-def original_id(event: Event) -> str:
-    """Id of an exception, from its series and what the series says."""
-    return occurrence_id(event["recurringEventId"], event["originalStartTime"])
 
 
 def _with_self(event: Mapping[str, Any], address: str) -> Event:

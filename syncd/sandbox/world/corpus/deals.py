@@ -26,7 +26,6 @@ _SILENT: Final = 0.5
 _FROM_FAMILY: Final = 0.35
 _CONSULTANT: Final = 0.6
 _PUSHED: Final = 0.5
-_TAKES_OVER: Final = 0.7
 
 
 @dataclass(kw_only=True)
