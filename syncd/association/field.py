@@ -9,7 +9,7 @@ import msgspec
 from syncd.association.attendance import Attendance, attendance_of
 from syncd.association.ground import Deal, Ground
 from syncd.association.history import Tally, log_shares
-from syncd.association.links import count_of, family_of, tally
+from syncd.association.links import count_of, tally
 from syncd.association.scene import Scene
 from syncd.model.words import has_print
 
@@ -53,7 +53,7 @@ def field_of(ground: Ground, scene: Scene, rivals: Mapping[str, Deal]) -> Field:
             named[key] = words
         if scene.noted and (words := _noted(scene, deal)):
             noted[key] = words
-    own, when, links = family_of(scene.interaction), scene.instant, ground.links
+    own, when, links = scene.interaction.key, scene.instant, ground.links
     met = [tally(own, when, links.of_contact, one, keys) for one in scene.strong]
     attendance = {
         key: attendance_of(

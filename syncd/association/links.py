@@ -51,13 +51,12 @@ SERIES: Final = Custom(half_life_days=25.0, doubt=0.25)
 class Link(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
     """One activity that is related to an opportunity; there is one for each.
 
-    ``at`` is in microseconds, see :func:`instant`; ``family`` see :func:`family_of`.
+    ``at`` is in microseconds, see :func:`instant`.
     """
 
     at: int
     opportunity_id: str
     interaction_key: str
-    family: str
     ref: RecordRef
     by_person: bool
 
@@ -104,15 +103,6 @@ class Links(msgspec.Struct, frozen=True, kw_only=True):
 def contacts_of(person: Participant) -> tuple[str, ...]:
     """Contacts of a person by keys that may carry a change."""
     return person.contact_ids if person.matched_by in STRONG_KEYS else ()
-
-
-def family_of(interaction: Interaction) -> str:
-    """Its series, or itself: what one slip or one choice of a person may cover whole.
-
-    Evidence that looks at other interactions looks at other families, so that one
-    series is not heard several times; only ``series`` looks at its own.
-    """
-    return interaction.series_key or interaction.key
 
 
 def gather_links(view: AccountView) -> Links:
@@ -180,7 +170,6 @@ def _links(view: AccountView, interaction: Interaction) -> Iterable[tuple[Link, 
             at=instant(interaction.starts_at),
             opportunity_id=activity.what_id,
             interaction_key=interaction.key,
-            family=family_of(interaction),
             ref=ref,
             by_person=set_by_person(activity, interaction, view),
         )
@@ -221,7 +210,7 @@ def precedents(
     """Links of those weeks, each activity once; the nearer, the more it is worth.
 
     Args:
-        own: Key or family of the interaction that is judged: those links do not count.
+        own: Key of the interaction that is judged, whose links do not count.
         at: Its instant.
         index: Where links are found.
         keys: Under what.
@@ -231,7 +220,7 @@ def precedents(
     people: dict[str, Worth] = {}
     tools: dict[str, Worth] = {}
     for link in dict.fromkeys(_nearby(index, keys, at, SPAN, NEAREST)):
-        if own in (link.family, link.interaction_key):
+        if link.interaction_key == own:
             continue
         kind = people if link.by_person else tools
         one = kind.get(link.opportunity_id)
@@ -261,7 +250,7 @@ def tally(
     By opportunity an activity of each interaction, however many records it has.
 
     Args:
-        own: Family of the interaction that is judged, whose links do not count.
+        own: Key of the interaction that is judged, whose links do not count.
         at: Its instant.
         index: Where links are found.
         keys: Under what.
@@ -270,7 +259,7 @@ def tally(
     found: dict[str, dict[str, RecordRef]] = {}
     for link in _nearby(index, keys, at, MONTHS, MOST):
         key = link.opportunity_id
-        if link.by_person and key in among and link.family != own:
+        if link.by_person and key in among and link.interaction_key != own:
             found.setdefault(key, {}).setdefault(link.interaction_key, link.ref)
     return found
 
@@ -279,13 +268,13 @@ def count_of(own: str, at: int, links: Links, opportunity_id: str) -> int:
     """How many other interactions of those months people related to an opportunity.
 
     Args:
-        own: Family of the interaction that is judged, which does not count.
+        own: Key of the interaction that is judged, which does not count.
         at: Its instant.
         links: Where links are found.
         opportunity_id: The opportunity.
     """
     some = _nearby(links.of_deal, (opportunity_id,), at, MONTHS, MOST)
-    return sum([link.family != own for link in some])
+    return sum([link.interaction_key != own for link in some])
 
 
 def _nearby(

@@ -16,7 +16,6 @@ from syncd.association.links import (
     SERIES,
     Precedents,
     contacts_of,
-    family_of,
     instant,
     precedents,
 )
@@ -200,12 +199,12 @@ def _precedents(
 ) -> dict[str, Precedents]:
     """Links of interactions that have something in common with this one."""
     links, series = ground.links, interaction.series_key
-    key, family = interaction.key, family_of(interaction)
+    own = interaction.key
     found: dict[str, Precedents] = {}
-    for name, own, index, keys, custom in (
-        ("series", key, links.of_series, (series,) if series else (), SERIES),
-        ("thread", family, links.of_subject, subjects, HABIT),
-        ("habit", family, links.of_contact, contacts, HABIT),
+    for name, index, keys, custom in (
+        ("series", links.of_series, (series,) if series else (), SERIES),
+        ("thread", links.of_subject, subjects, HABIT),
+        ("habit", links.of_contact, contacts, HABIT),
     ):
         some = precedents(own, at, index, keys, custom) if keys else None
         if some is not None:
