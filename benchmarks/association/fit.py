@@ -35,8 +35,6 @@ from syncd.log import configure_logging
 _PAGE: Final = Path(__file__).parents[2] / "docs" / "association.md"
 _FILE: Final = Path(__file__).parents[2] / "syncd" / "association" / "weights.toml"
 _STRAIGHT: Final = Calibration(points=((0.5, 0.5), (1.0, 1.0)))
-_WORTH: Final = 0.005
-"""By how much a bend must lower the mean calibration error to be worth its points."""
 _PULL: Final = 0.001
 
 
@@ -95,7 +93,7 @@ def together(found: dict[str, Answers]) -> Answers:
 def chosen_bend(
     some: Sequence[Example], weights: Weights, held_out: dict[str, Vector]
 ) -> Calibration:
-    """Platt's bend, where it is clearly better on unseen settings than none."""
+    """Platt's bend, where it is better on unseen settings than none."""
     bent = calibrate(together(unseen(some, weights, held_out)))
     errors = {}
     for name, bend in (("straight", _STRAIGHT), ("bent", bent)):
@@ -107,7 +105,7 @@ def chosen_bend(
             ]
         )
     print("mean calibration error", errors)
-    return bent if errors["bent"] + _WORTH < errors["straight"] else _STRAIGHT
+    return bent if errors["bent"] < errors["straight"] else _STRAIGHT
 
 
 def written(text: str, weights: Weights, values: Vector, bend: Calibration) -> str:

@@ -1,11 +1,11 @@
 """Evidence for and against one opportunity, each piece worth its log-odds."""
 
 import math
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Final
 
-from syncd.association.field import Field, had_any
+from syncd.association.field import Field
 from syncd.association.ground import Deal, Stand
 from syncd.association.history import refs_of
 from syncd.association.past import Phase
@@ -17,7 +17,6 @@ from syncd.model.record import RecordRef
 
 CREATED_SOON: Final = timedelta(days=14)
 STALE_AFTER: Final = timedelta(days=30)
-_FRESH: Final = timedelta(days=30)
 _NEAR_DAYS: Final = 45.0
 _FAR_DAYS: Final = 120.0
 
@@ -26,13 +25,15 @@ def vetoes_of(scene: Scene, deal: Deal) -> tuple[str, ...]:
     """Why this opportunity cannot be it; empty when it can."""
     found = []
     one = deal.opportunity
-    if deal.past.phase_at(scene.at) is Phase.CLOSED:
+    if _was_over(scene, deal):
         found.append("it was closed before the interaction")
     if one.created_at is not None and one.created_at - scene.at > CREATED_SOON:
         found.append("it was created more than two weeks after the interaction")
     if one.is_private:
         found.append("it is private")
-    if not _belongs(scene, deal):
+    account = one.account_id
+    near = account in scene.accounts or account in scene.related
+    if not near and deal.stands.keys().isdisjoint(scene.contacts):
         found.append("nobody who took part belongs to its account")
     for how, said in scene.said:
         if how == "own" and one.id in said.rejected:
@@ -40,11 +41,9 @@ def vetoes_of(scene: Scene, deal: Deal) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _belongs(scene: Scene, deal: Deal) -> bool:
-    account = deal.opportunity.account_id
-    if account in scene.accounts or account in scene.related:
-        return True
-    return not deal.stands.keys().isdisjoint(scene.contacts)
+def _was_over(scene: Scene, deal: Deal) -> bool:
+    is_closed = deal.past.phase_at(scene.at) is Phase.CLOSED
+    return is_closed and not deal.past.was_about_to_reopen(scene.at)
 
 
 def opportunity_features(
@@ -53,16 +52,21 @@ def opportunity_features(
     """Everything that speaks for or against one opportunity."""
     sheet = Sheet(weights)
     _account(sheet, scene, deal, field)
-    _roles(sheet, scene, deal, field)
     _owner(sheet, scene, deal, field)
     add_title(sheet, scene, deal, field)
     if scene.noted or scene.note_talk:
         add_notes(sheet, scene, deal, field)
     if scene.hints:
         _hints(sheet, scene, deal, field)
-    _precedents(sheet, scene, deal)
-    _history(sheet, scene, deal, field)
-    _timing(sheet, scene, deal, field)
+    if deal.is_later_than(scene.at):
+        # What a series or people turned to later says nothing of before.
+        _precedents(sheet, scene, deal, only="thread")
+        sheet.add("created_after", "it was created soon after the interaction")
+    else:
+        _precedents(sheet, scene, deal)
+        _people(sheet, scene, deal, field)
+        _colleagues(sheet, deal, field)
+        _timing(sheet, scene, deal, field)
     for how, said in scene.said:
         add_said(sheet, how, said, deal.opportunity.id)
     return sheet.found
@@ -80,6 +84,9 @@ def _account(sheet: Sheet, scene: Scene, deal: Deal, field: Field) -> None:
         else:
             says = "it is another account's, with a contact role"
             sheet.add("foreign_account", says, 1.0, refs)
+    if scene.interaction.series_key:
+        says = "it is one of a series, which need not be about a deal"
+        sheet.add("standing", says, 1.0 - _shown_by_series(scene))
     _strangers(sheet, scene, deal)
     named = deal.account_words & scene.words if len(field.accounts) > 1 else ()
     if named:
@@ -87,92 +94,53 @@ def _account(sheet: Sheet, scene: Scene, deal: Deal, field: Field) -> None:
         sheet.add("account_named", says, 1.0, refs, tuple(sorted(named)))
 
 
+def _shown_by_series(scene: Scene) -> float:
+    """How surely people's links say that its series is about some deal."""
+    some = scene.precedents.get("series")
+    return sum([one.strength for one in some.people.values()]) if some else 0.0
+
+
 def _strangers(sheet: Sheet, scene: Scene, deal: Deal) -> None:
     """People who do not, or not surely, belong to it."""
     people, account = scene.strong or scene.weak, deal.opportunity.account_id
-    others = unclear = 0
+    total = len(people) + len(scene.strangers_homes)
+    others = sum([account not in homes for homes in scene.strangers_homes])
+    unclear = 0
+    held = deal.stands.keys()
     for person, homes in zip(people, scene.homes, strict=True):
-        if not deal.stands.keys().isdisjoint(person):
+        if not held.isdisjoint(person):
             continue
         if account not in homes:
             others += 1
         elif len(homes) > 1:
             unclear += 1
     if others:
-        says = f"{others} of {len(people)} people belong to other accounts"
-        sheet.add("other_people", says, others / len(people))
+        says = f"{others} of {total} people belong to other accounts"
+        sheet.add("other_people", says, others / total)
     if unclear:
-        says = f"{unclear} of {len(people)} people may be of several accounts"
-        sheet.add("unclear_people", says, unclear / len(people))
+        says = f"{unclear} of {total} people may be of several accounts"
+        sheet.add("unclear_people", says, unclear / total)
 
 
-def _roles(sheet: Sheet, scene: Scene, deal: Deal, field: Field) -> None:
-    if not deal.stands:
+def _people(sheet: Sheet, scene: Scene, deal: Deal, field: Field) -> None:
+    """Whether those who took part come to meetings about it."""
+    one = field.attendance.get(deal.opportunity.id)
+    if one is None:
         return
-    if field.by_roles == deal.opportunity.id:
-        says = "all who took part had a role on it, and other deals' roles are others'"
-        refs = tuple(s.ref for c in scene.contacts for s in deal.stands.get(c, ()))
-        sheet.add("roles_single_out", says, 1.0, tuple(sorted(refs)))
-    then, outreach, late = _held(scene, deal)
-    total = len(scene.strong)
-    if then:
-        _had_roles(sheet, scene, then, total)
-    if late:
-        says = "somebody who took part has a contact role, by now at least"
-        sheet.add("late_role", says, len(late) / total, _refs(late))
-    if outreach:
-        says = "the prospect of somebody who took part is on it in Outreach"
-        sheet.add("outreach_role", says, len(outreach) / total, _refs(outreach))
-    if not (then or late or outreach) and had_any(deal, scene.at):
-        sheet.add("roles_elsewhere", "its contact roles were other people's")
+    people = len(scene.strong)
+    if one.by_roles:
+        says = f"{len(one.roles)} of {people} people have a contact role on it"
+        sheet.add("roles", says, one.by_roles, _refs(one.roles))
+    if one.by_meetings:
+        came = len(one.meetings)
+        says = f"they came to {came} of {max(one.known, came)} other meetings about it"
+        sheet.add("attendance", says, one.by_meetings, one.meetings)
+    if primary := [stand for stand in one.roles if stand.is_primary]:
+        sheet.add("primary", "one of them is its primary contact", 1.0, _refs(primary))
 
 
-def _held(scene: Scene, deal: Deal) -> tuple[list[Stand], list[Stand], list[Stand]]:
-    """Each person's best stand: had then, had then in Outreach only, or had later."""
-    then: list[Stand] = []
-    outreach: list[Stand] = []
-    late: list[Stand] = []
-    for person in scene.strong:
-        stand = _best_stand(deal, person, scene.at)
-        if stand is None:
-            continue
-        if stand.since is None or stand.since > scene.at:
-            late.append(stand)
-        elif stand.only_in_outreach:
-            outreach.append(stand)
-        else:
-            then.append(stand)
-    return then, outreach, late
-
-
-def _best_stand(deal: Deal, person: tuple[str, ...], at: datetime) -> Stand | None:
-    held = [stand for contact in person for stand in deal.stands.get(contact, ())]
-    if not held:
-        return None
-    if len(held) == 1:
-        return held[0]
-    return min(
-        held,
-        key=lambda s: (s.since is None or s.since > at, s.only_in_outreach, s.ref),
-    )
-
-
-def _refs(stands: Sequence[Stand]) -> tuple[RecordRef, ...]:
+def _refs(stands: Iterable[Stand]) -> tuple[RecordRef, ...]:
     return tuple(sorted({stand.ref for stand in stands}))
-
-
-def _had_roles(sheet: Sheet, scene: Scene, then: Sequence[Stand], total: int) -> None:
-    refs = _refs(then)
-    sheet.add("role", "somebody who took part had a contact role", 1.0, refs)
-    says = f"{len(then)} of {total} people had one"
-    sheet.add("role_share", says, len(then) / total, refs)
-    if len(then) > 1:
-        sheet.add("more_roles", says, math.log2(len(then)), refs)
-    newest = max(stand.since for stand in then if stand.since is not None)
-    if scene.at - newest <= _FRESH:
-        sheet.add("fresh_role", "a role was new", 1.0, refs)
-    if any(stand.is_primary for stand in then):
-        sheet.add("primary", "one of them is its primary contact", 1.0, refs)
 
 
 def _owner(sheet: Sheet, scene: Scene, deal: Deal, field: Field) -> None:
@@ -199,18 +167,18 @@ def _owner(sheet: Sheet, scene: Scene, deal: Deal, field: Field) -> None:
         sheet.add("care", "who held it cares for customers after the sale")
 
 
+_HINTS: Final = (
+    ("chorus", "chorus_hint", "Chorus names it"),
+    ("outreach", "outreach_hint", "Outreach names it"),
+)
+
+
 def _hints(sheet: Sheet, scene: Scene, deal: Deal, field: Field) -> None:
     key = deal.opportunity.id
+    own = [hint for hint in scene.hints if hint.opportunity_id == key]
     worth: dict[str, float] = {}
-    for source, name, says in (
-        ("chorus", "chorus_hint", "Chorus names it"),
-        ("outreach", "outreach_hint", "Outreach names it"),
-    ):
-        refs = tuple(
-            hint.ref
-            for hint in scene.hints
-            if hint.source == source and hint.opportunity_id == key
-        )
+    for source, name, says in _HINTS if own else ():
+        refs = tuple([hint.ref for hint in own if hint.source == source])
         if refs:
             worth[source] = max(0.0, scene.trust[source])
             sheet.add(name, says, worth[source], refs)
@@ -221,59 +189,39 @@ def _hints(sheet: Sheet, scene: Scene, deal: Deal, field: Field) -> None:
         sheet.add("hint_is_newest", "rules often name the newest", max(worth.values()))
 
 
-_PRECEDENTS: Final = (
-    ("series", "other occurrences of the series are related to it"),
-    ("thread", "interactions of the same subject are related to it"),
-    ("pair", "the host's other activities with the same people are related to it"),
-    ("habit", "the same people's other activities of those weeks are related to it"),
-)
+_PRECEDENTS: Final = {
+    "series": "other occurrences of the series are related to it",
+    "thread": "interactions of the same subject are related to it",
+    "habit": "the same people's other activities of those weeks are related to it",
+}
 
 
-def _precedents(sheet: Sheet, scene: Scene, deal: Deal) -> None:
+def _precedents(sheet: Sheet, scene: Scene, deal: Deal, *, only: str = "") -> None:
     key = deal.opportunity.id
-    all_of_them = (
-        scene.series,
-        scene.thread,
-        scene.pair,
-        scene.people,
-    )
-    was_there = not deal.is_later_than(scene.at)
-    for (name, says), some in zip(_PRECEDENTS, all_of_them, strict=True):
-        if not was_there and name != "thread":
-            # What a series or people turned to later says nothing of before.
+    for name, some in scene.precedents.items():
+        if only and name != only:
             continue
-        if key in some.people:
-            one = some.people[key]
-            sheet.add(name, says, one.strength, tuple(one.refs))
-        if key in some.tools:
-            one, by = some.tools[key], f"{says}, by tools"
+        if one := some.people.get(key):
+            sheet.add(name, _PRECEDENTS[name], one.strength, tuple(one.refs))
+        if one := some.tools.get(key):
+            by = f"{_PRECEDENTS[name]}, by tools"
             sheet.add(f"{name}_by_tools", by, one.strength, tuple(one.refs))
 
 
-def _history(sheet: Sheet, scene: Scene, deal: Deal, field: Field) -> None:
+def _colleagues(sheet: Sheet, deal: Deal, field: Field) -> None:
     key = deal.opportunity.id
-    if deal.is_later_than(scene.at):
-        return
-    for name, tallies, values, who in (
-        ("people_history", scene.met, field.people_history, "those who took part"),
-        ("colleague_history", field.colleagues, field.colleague_history, "our people"),
-    ):
-        value = values.get(key, 0.0)
-        if value:
-            often = "often" if value > 0 else "seldom or never"
-            says = f"{who} are {often} met about it"
-            sheet.add(name, says, value, refs_of(tallies, key))
+    if value := field.colleague_history.get(key, 0.0):
+        often = "often" if value > 0 else "seldom or never"
+        says = f"our people are {often} met about it"
+        sheet.add("colleague_history", says, value, refs_of(field.colleagues, key))
 
 
 def _timing(sheet: Sheet, scene: Scene, deal: Deal, field: Field) -> None:
-    at, created_at = scene.at, deal.opportunity.created_at
-    if deal.is_later_than(at):
-        sheet.add("created_after", "it was created soon after the interaction")
-        return
+    at = scene.at
+    if deal.past.was_about_to_reopen(at):
+        sheet.add("reopened", "it was closed then, and open again soon after")
     if field.newest == deal.opportunity.id:
         sheet.add("newest", "it was the newest open one")
-    if created_at is not None and at - created_at <= CREATED_SOON:
-        sheet.add("just_created", "it had just been created")
     close_date = deal.past.close_date_at(at)
     if close_date is None:
         return
@@ -284,4 +232,5 @@ def _timing(sheet: Sheet, scene: Scene, deal: Deal, field: Field) -> None:
         near = math.exp(-abs(past_due) / _NEAR_DAYS)
         says = f"it was to close on {close_date.isoformat()}"
         sheet.add("close_is_near", says, near)
-        sheet.add("far_off", says, max(0.0, (-past_due - _FAR_DAYS) / _FAR_DAYS))
+        if -past_due > _FAR_DAYS:
+            sheet.add("far_off", says, (-past_due - _FAR_DAYS) / _FAR_DAYS)

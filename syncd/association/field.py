@@ -1,112 +1,108 @@
 """What the candidates of one interaction have in common."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 
 import msgspec
 
-from syncd.association.ground import Deal
+from syncd.association.attendance import Attendance, attendance_of
+from syncd.association.ground import Deal, Ground
 from syncd.association.history import Tally, log_shares
+from syncd.association.links import count_of, tally
 from syncd.association.scene import Scene
+from syncd.model.words import has_print
 
 
 class Field(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """All candidates of one interaction that no veto rules out, and what they share.
 
-    ``owners`` gives each one's owner then, None where that is not known;
-    ``noted`` gives the words of each one's name that notes, invitations or summaries
-    say; ``colleagues`` are histories of our people who own none of them;
-    ``by_roles`` the one that the roles of that day single out, "" without one.
+    ``owners`` gives each one's owner then, None where that is not known; ``named`` and
+    ``noted`` the words of each one's name that the title, and notes, invitations or
+    summaries say. ``attendance`` is what those from outside say of each that was there
+    then; ``colleagues`` what people related the other interactions to of our people who
+    own no candidate.
     """
 
     rivals: Mapping[str, Deal]
     owners: Mapping[str, str | None]
     an_owner_was_there: bool
     newest: str
+    named: Mapping[str, frozenset[str]]
     frequency: Mapping[str, int]
     noted: Mapping[str, frozenset[str]]
     noted_frequency: Mapping[str, int]
-    people_history: Mapping[str, float]
+    attendance: Mapping[str, Attendance]
     colleagues: Sequence[Tally]
     colleague_history: Mapping[str, float]
-    by_roles: str
-    accounts: frozenset[str]
+    accounts: AbstractSet[str]
 
 
-def field_of(scene: Scene, rivals: Mapping[str, Deal]) -> Field:
+def field_of(ground: Ground, scene: Scene, rivals: Mapping[str, Deal]) -> Field:
     """What the candidates have in common."""
-    at = scene.at
-    owners = {key: deal.past.owner_at(at) for key, deal in rivals.items()}
-    frequency: dict[str, int] = {}
-    if scene.words:
-        for deal in rivals.values():
-            for word in deal.words & scene.words:
-                frequency[word] = frequency.get(word, 0) + 1
-    noted: dict[str, frozenset[str]] = {}
-    noted_frequency: dict[str, int] = {}
-    if scene.noted:
-        noted = {key: _noted(scene, deal) for key, deal in rivals.items()}
-        noted_frequency = Counter(word for told in noted.values() for word in told)
-    created = [
-        (deal.opportunity.created_at, key)
-        for key, deal in rivals.items()
-        if deal.opportunity.created_at is not None and deal.opportunity.created_at <= at
-    ]
-    owning = frozenset(owners.values())
-    colleagues = tuple(
-        met for user, met in scene.colleagues.items() if met and user not in owning
-    )
+    at, keys = scene.at, rivals.keys()
     several = len(rivals) > 1
+    owners: dict[str, str | None] = {}
+    named: dict[str, frozenset[str]] = {}
+    noted: dict[str, frozenset[str]] = {}
+    accounts: set[str] = set()
+    for key, deal in rivals.items():
+        owners[key] = deal.past.owner_at(at)
+        accounts.add(deal.opportunity.account_id or "")
+        if scene.words and (words := deal.words & scene.words):
+            named[key] = words
+        if scene.noted and (words := _noted(scene, deal)):
+            noted[key] = words
+    own, when, links = scene.interaction.key, scene.instant, ground.links
+    met = [tally(own, when, links.of_contact, one, keys) for one in scene.strong]
+    attendance = {
+        key: attendance_of(
+            deal, scene.strong, met, at=at, known=count_of(own, when, links, key)
+        )
+        for key, deal in rivals.items()
+        if scene.strong and not deal.is_later_than(at)
+    }
+    colleagues: list[Tally] = []
+    if several:
+        others = sorted(scene.users.difference(owners.values()))
+        colleagues = [tally(own, when, links.of_user, (o,), keys) for o in others]
     return Field(
         rivals=rivals,
         owners=owners,
         an_owner_was_there=not scene.users.isdisjoint(owners.values()),
-        newest=max(created)[1] if len(created) > 1 else "",
-        frequency=frequency,
+        newest=_newest(rivals, at) if several else "",
+        named=named,
+        frequency=_frequency(named.values()),
         noted=noted,
-        noted_frequency=noted_frequency,
-        people_history=log_shares(scene.met, rivals.keys()),
+        noted_frequency=_frequency(noted.values()),
+        attendance=attendance,
         colleagues=colleagues,
-        colleague_history=log_shares(colleagues, rivals.keys()) if several else {},
-        by_roles=_by_roles(scene, rivals),
-        accounts=frozenset(
-            [deal.opportunity.account_id or "" for deal in rivals.values()]
-        ),
+        colleague_history=log_shares(colleagues, keys),
+        accounts=accounts,
     )
 
 
-def _by_roles(scene: Scene, rivals: Mapping[str, Deal]) -> str:
-    """The one deal on which everybody had a role, where all others' were others'."""
-    if len(rivals) < 2 or not scene.strong:  # noqa: PLR2004 - one needs no singling out
-        return ""
-    everybody = []
-    for key, deal in rivals.items():
-        had = [_had_role(deal, person, scene.at) for person in scene.strong]
-        if all(had):
-            everybody.append(key)
-        elif any(had) or not had_any(deal, scene.at):
-            return ""
-    return everybody[0] if len(everybody) == 1 else ""
+def _newest(rivals: Mapping[str, Deal], at: datetime) -> str:
+    """The one that was made last before an instant, where several were."""
+    created = [
+        (created_at, key)
+        for key, deal in rivals.items()
+        if (created_at := deal.opportunity.created_at) is not None and created_at <= at
+    ]
+    return max(created)[1] if len(created) > 1 else ""
 
 
-def _had_role(deal: Deal, person: tuple[str, ...], at: datetime) -> bool:
-    return any(
-        stand.since is not None and stand.since <= at
-        for contact in person
-        for stand in deal.stands.get(contact, ())
-    )
-
-
-def had_any(deal: Deal, at: datetime) -> bool:
-    """Whether anybody is known to have had a role on a deal then."""
-    return any(
-        stand.since is not None and stand.since <= at
-        for some in deal.stands.values()
-        for stand in some
-    )
+def _frequency(told: Iterable[frozenset[str]]) -> dict[str, int]:
+    """Of how many each word is told."""
+    found: dict[str, int] = {}
+    for some in told:
+        for word in some:
+            found[word] = found.get(word, 0) + 1
+    return found
 
 
 def _noted(scene: Scene, deal: Deal) -> frozenset[str]:
-    prints = deal.prints
-    return frozenset([prints[mark] for mark in prints.keys() & scene.noted])
+    said = scene.noted
+    return frozenset(
+        [w for one, w in deal.prints.items() if one in said and has_print(said, one)]
+    )

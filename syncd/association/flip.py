@@ -26,18 +26,7 @@ from syncd.model.interaction import STRONG_KEYS, Interaction
 from syncd.model.policy import AssociationPolicy
 from syncd.model.record import RecordRef
 
-_ROLES: Final = frozenset(
-    {
-        "role",
-        "role_share",
-        "more_roles",
-        "fresh_role",
-        "primary",
-        "late_role",
-        "outreach_role",
-        "roles_single_out",
-    }
-)
+_ROLES: Final = frozenset({"roles", "primary"})
 _OWNERS: Final = frozenset({"owner_hosts", "owner_attends", "later_owner"})
 _HINTS: Final = frozenset({"chorus_hint", "outreach_hint"})
 _WORDS: Final = frozenset(
@@ -51,10 +40,8 @@ _WORDS: Final = frozenset(
     }
 )
 _LINKS: Final = frozenset(
-    f"{name}{by}"
-    for name in ("series", "thread", "pair", "habit")
-    for by in ("", "_by_tools")
-) | {"people_history", "colleague_history"}
+    f"{name}{by}" for name in ("series", "thread", "habit") for by in ("", "_by_tools")
+) | {"attendance", "colleague_history"}
 
 
 @dataclass(frozen=True, kw_only=True)

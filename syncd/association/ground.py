@@ -38,6 +38,10 @@ class Stand(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ref: RecordRef
     only_in_outreach: bool = False
 
+    def had_at(self, at: datetime) -> bool:
+        """Whether it is known to have been there then."""
+        return self.since is not None and self.since <= at
+
 
 class Said(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What people said to proposals: the id they took last, and those they refused."""
@@ -49,13 +53,15 @@ class Said(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Deal(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One opportunity as scoring looks at it.
 
-    ``stands`` by contact id; ``prints`` gives the word of each print of its name.
+    ``stands`` by contact id; ``first_role_at`` is when anybody is first known to have
+    had a role; ``prints`` gives the word of each print of its name.
     """
 
     opportunity: Opportunity
     ref: RecordRef
     past: OpportunityPast
     stands: Mapping[str, tuple[Stand, ...]]
+    first_role_at: datetime | None
     words: frozenset[str]
     prints: Mapping[str, str]
     account_words: frozenset[str]
@@ -65,6 +71,17 @@ class Deal(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         """Whether its record was made after an instant."""
         created_at = self.opportunity.created_at
         return created_at is not None and created_at > at
+
+    def had_any_role(self, at: datetime) -> bool:
+        """Whether anybody is known to have had a role then."""
+        return self.first_role_at is not None and self.first_role_at <= at
+
+    def best_stand(self, person: Iterable[str], at: datetime) -> Stand | None:
+        """Of the roles of somebody's contacts the one that says most of an instant."""
+        held = [stand for contact in person for stand in self.stands.get(contact, ())]
+        if len(held) > 1:
+            held.sort(key=lambda s: (not s.had_at(at), s.only_in_outreach, s.ref))
+        return held[0] if held else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -244,11 +261,14 @@ def _deals(
         account = accounts.get(one.account_id or "")
         own = words(account.name) if account else frozenset()
         telling = words(one.name) - own
+        held = stands.get(key, {})
+        known = [s.since for some in held.values() for s in some if s.since]
         found[key] = Deal(
             opportunity=one,
             ref=RecordRef("salesforce", "Opportunity", key),
             past=past[key],
-            stands=stands.get(key, {}),
+            stands=held,
+            first_role_at=min(known, default=None),
             words=telling,
             prints={print_of(word): word for word in sorted(telling)},
             account_words=own,

@@ -1,8 +1,9 @@
 """Links that exist already: what other interactions were related to, and by whom."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Container, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Final
 
 import msgspec
@@ -14,21 +15,31 @@ from syncd.model.record import RecordRef
 from syncd.model.view import AccountView
 
 OPPORTUNITY_PREFIX: Final = "006"
-SPAN: Final = timedelta(days=45)
+DAY: Final = 86_400_000_000
+"""Of the microseconds that links are compared by: cheaper than instants."""
+SPAN: Final = 45 * DAY
 NEAREST: Final = 12
 """Links looked at on either side of an interaction; more would tell nothing new."""
-MONTHS: Final = timedelta(days=150)
+MONTHS: Final = 150 * DAY
 """How far off other interactions still tell what somebody is met about."""
 MOST: Final = 30
 """Of those, looked at on either side."""
 _HALVED: Final = 0.5
+_ERA: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
 
 
-class Custom(msgspec.Struct, frozen=True, kw_only=True):
+class Custom(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """How links of one kind wear off, and how many of them it takes to be believed."""
 
     half_life_days: float
     doubt: float
+
+    @cached_property
+    def worth(self) -> tuple[float, ...]:
+        """What is left of a link that is so many days off."""
+        days = range(SPAN // DAY + 1)
+        return tuple([_HALVED ** (day / self.half_life_days) for day in days])
 
 
 HABIT: Final = Custom(half_life_days=12.0, doubt=0.7)
@@ -38,9 +49,12 @@ SERIES: Final = Custom(half_life_days=25.0, doubt=0.25)
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
-    """One activity that is related to an opportunity; there is one for each."""
+    """One activity that is related to an opportunity; there is one for each.
 
-    at: datetime
+    ``at`` is in microseconds, see :func:`instant`.
+    """
+
+    at: int
     opportunity_id: str
     interaction_key: str
     ref: RecordRef
@@ -61,38 +75,34 @@ class Worth(msgspec.Struct, kw_only=True, gc=False):
 class Precedents(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Links of other interactions near one: by opportunity, people's and tools'."""
 
-    people: Mapping[str, Worth] = {}
-    tools: Mapping[str, Worth] = {}
-
-
-NO_PRECEDENTS: Final = Precedents()
+    people: Mapping[str, Worth]
+    tools: Mapping[str, Worth]
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Links that have something in common, oldest first, and their instants."""
 
     links: list[Link] = msgspec.field(default_factory=list)
-    times: list[datetime] = msgspec.field(default_factory=list)
+    times: list[int] = msgspec.field(default_factory=list)
 
 
 class Links(msgspec.Struct, frozen=True, kw_only=True):
-    """Every link of one view, by what interactions can have in common."""
+    """Every link of one view, by what interactions can have in common.
+
+    ``of_user`` and ``of_deal`` have those that people set, ``of_deal`` one of each
+    interaction with a known contact, by opportunity.
+    """
 
     of_series: Mapping[str, Row]
     of_subject: Mapping[str, Row]
     of_contact: Mapping[str, Row]
-    of_pair: Mapping[str, Row]
     of_user: Mapping[str, Row]
+    of_deal: Mapping[str, Row]
 
 
 def contacts_of(person: Participant) -> tuple[str, ...]:
     """Contacts of a person by keys that may carry a change."""
     return person.contact_ids if person.matched_by in STRONG_KEYS else ()
-
-
-def pair_of(host_user_id: str | None, contact_id: str) -> str:
-    """Under what the links of one host with one contact are found."""
-    return f"{host_user_id}|{contact_id}" if host_user_id else ""
 
 
 def gather_links(view: AccountView) -> Links:
@@ -106,16 +116,20 @@ def gather_links(view: AccountView) -> Links:
         key=lambda one: (one[0].at, one[0].ref),
     )
     by_contact = [
-        (contact_id, i.host_user_id, link)
+        (contact_id, link)
         for link, _, i in found
         for person in i.external
         for contact_id in contacts_of(person)
     ]
+    of_deal = {
+        (link.opportunity_id, link.interaction_key): link
+        for _, link in by_contact
+        if link.by_person
+    }
     return Links(
         of_series=_index((i.series_key, link) for link, _, i in found),
         of_subject=_index((subject, link) for link, subject, _ in found),
-        of_contact=_index((contact, link) for contact, _, link in by_contact),
-        of_pair=_index((pair_of(u, contact), link) for contact, u, link in by_contact),
+        of_contact=_index(by_contact),
         of_user=_index(
             (person.user_id, link)
             for link, _, i in found
@@ -123,6 +137,7 @@ def gather_links(view: AccountView) -> Links:
             for person in i.participants
             if person.side is Side.INTERNAL
         ),
+        of_deal=_index((link.opportunity_id, link) for link in of_deal.values()),
     )
 
 
@@ -152,7 +167,7 @@ def _links(view: AccountView, interaction: Interaction) -> Iterable[tuple[Link, 
             # Else what we wrote would make us surer of the next one, for ever on.
             continue
         link = Link(
-            at=interaction.starts_at,
+            at=instant(interaction.starts_at),
             opportunity_id=activity.what_id,
             interaction_key=interaction.key,
             ref=ref,
@@ -169,75 +184,111 @@ def set_by_person(
     A tool that logs in a person's name leaves its marks: an id of its own in the
     activity, or the activity among its own records.
     """
-    tools = view.org.integration_user_ids | view.org.our_user_ids
-    editor = activity.modified_by_id
-    if editor is not None and editor != activity.created_by_id:
-        return editor not in tools
-    if activity.created_by_id in tools or activity.chorus_id is not None:
+    creator, editor = activity.created_by_id, activity.modified_by_id
+    chooser = creator if editor is None else editor
+    if chooser in view.org.integration_user_ids or chooser in view.org.our_user_ids:
+        return False
+    if chooser != creator:
+        return True
+    if activity.chorus_id is not None:
         return False
     return not any(ref.system == "outreach" for ref in interaction.refs)
 
 
-def precedents(
-    interaction: Interaction,
-    rows: Iterable[Row | None],
-    custom: Custom = HABIT,
-) -> Precedents:
-    """Other interactions' links of those weeks, each activity once.
+def instant(at: datetime) -> int:
+    """An instant in microseconds."""
+    return (at - _ERA) // _MICROSECOND
 
-    The nearer in time, the more a link is worth.
+
+def precedents(
+    own: str,
+    at: int,
+    index: Mapping[str, Row],
+    keys: Iterable[str],
+    custom: Custom = HABIT,
+) -> Precedents | None:
+    """Links of those weeks, each activity once; the nearer, the more it is worth.
+
+    Args:
+        own: Key of the interaction that is judged, whose links do not count.
+        at: Its instant.
+        index: Where links are found.
+        keys: Under what.
+        custom: How fast links wear off.
     """
-    at, key = interaction.starts_at, interaction.key
-    links = [
-        link
-        for row in rows
-        if row is not None
-        for link in _nearby(row, at)
-        if link.interaction_key != key
-    ]
-    if not links:
-        return NO_PRECEDENTS
+    worth = custom.worth
     people: dict[str, Worth] = {}
     tools: dict[str, Worth] = {}
-    for link in dict.fromkeys(links):
+    for link in dict.fromkeys(_nearby(index, keys, at, SPAN, NEAREST)):
+        if link.interaction_key == own:
+            continue
         kind = people if link.by_person else tools
         one = kind.get(link.opportunity_id)
         if one is None:
             one = kind[link.opportunity_id] = Worth()
-        one.worth += _HALVED ** (abs((link.at - at).days) / custom.half_life_days)
+        one.worth += worth[abs((link.at - at) // DAY)]
         one.refs.append(link.ref)
+    if not people and not tools:
+        return None
     for kind in (people, tools):
-        total = sum([one.worth for one in kind.values()]) + custom.doubt
-        for one in kind.values():
-            one.strength = one.worth / total
+        if kind:
+            total = sum([one.worth for one in kind.values()]) + custom.doubt
+            for one in kind.values():
+                one.strength = one.worth / total
     return Precedents(people=people, tools=tools)
 
 
 def tally(
-    interaction: Interaction, rows: Iterable[Row | None]
-) -> dict[str, list[RecordRef]]:
-    """What people related other interactions of those months to.
+    own: str,
+    at: int,
+    index: Mapping[str, Row],
+    keys: Iterable[str],
+    among: Container[str],
+) -> dict[str, dict[str, RecordRef]]:
+    """Which of some opportunities people related other interactions of those months to.
 
-    By opportunity one activity of each interaction, however many records it has.
+    By opportunity an activity of each interaction, however many records it has.
+
+    Args:
+        own: Key of the interaction that is judged, whose links do not count.
+        at: Its instant.
+        index: Where links are found.
+        keys: Under what.
+        among: The opportunities.
     """
-    at, own = interaction.starts_at, interaction.key
-    found: dict[str, list[RecordRef]] = {}
-    seen: set[tuple[str, str]] = set()
-    for row in rows:
-        for link in _nearby(row, at, MONTHS, MOST) if row else ():
-            once = (link.interaction_key, link.opportunity_id)
-            if link.by_person and link.interaction_key != own and once not in seen:
-                seen.add(once)
-                found.setdefault(link.opportunity_id, []).append(link.ref)
+    found: dict[str, dict[str, RecordRef]] = {}
+    for link in _nearby(index, keys, at, MONTHS, MOST):
+        key = link.opportunity_id
+        if link.by_person and key in among and link.interaction_key != own:
+            found.setdefault(key, {}).setdefault(link.interaction_key, link.ref)
     return found
 
 
+def count_of(own: str, at: int, links: Links, opportunity_id: str) -> int:
+    """How many other interactions of those months people related to an opportunity.
+
+    Args:
+        own: Key of the interaction that is judged, which does not count.
+        at: Its instant.
+        links: Where links are found.
+        opportunity_id: The opportunity.
+    """
+    some = _nearby(links.of_deal, (opportunity_id,), at, MONTHS, MOST)
+    return sum([link.interaction_key != own for link in some])
+
+
 def _nearby(
-    row: Row, at: datetime, span: timedelta = SPAN, count: int = NEAREST
-) -> Sequence[Link]:
-    """Links within the span of an instant, the nearest of them on either side."""
-    times = row.times
-    middle = bisect_left(times, at)
-    low = bisect_left(times, at - span, max(0, middle - count), middle)
-    most = min(len(times), middle + count)
-    return row.links[low : bisect_right(times, at + span, middle, most)]
+    index: Mapping[str, Row], keys: Iterable[str], at: int, span: int, count: int
+) -> list[Link]:
+    """Links within the span of an instant, the nearest of each key on either side."""
+    found: list[Link] = []
+    for key in keys:
+        row = index.get(key)
+        if row is None:
+            continue
+        times = row.times
+        middle = bisect_left(times, at)
+        low = bisect_left(times, at - span, max(0, middle - count), middle)
+        most = min(len(times), middle + count)
+        found += row.links[low : bisect_right(times, at + span, middle, most)]
+    return found

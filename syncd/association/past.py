@@ -3,9 +3,9 @@
 Where the records do not say, the answer is None: a missing fact, never today's.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -23,6 +23,8 @@ _STAGE: Final = frozenset({"StageName"})
 _OWNER: Final = frozenset({"Owner", "OwnerId"})
 _CLOSE_DATE: Final = frozenset({"CloseDate"})
 _USER_PREFIX: Final = "005"
+REOPENED_SOON: Final = timedelta(days=7)
+"""What is opened again so soon after an interaction may be what that was about."""
 
 
 class Phase(StrEnum):
@@ -45,6 +47,7 @@ class OpportunityPast:
         snapshots: Its stage history.
         changes: Its field history, those fields that are asked for.
         former: Its versions that we saw superseded.
+        reopenings: When it was closed and when it was opened again, by its stages.
         owners_are_tracked: Whether a change of owner would have left a trace.
     """
 
@@ -53,6 +56,7 @@ class OpportunityPast:
     changes: tuple[OpportunityChange, ...] = ()
     former: tuple[Former, ...] = ()
     closed_stages: frozenset[str] = frozenset()
+    reopenings: tuple[tuple[datetime, datetime], ...] = ()
     owners_are_tracked: bool = False
 
     def phase_at(self, at: datetime) -> Phase:
@@ -69,6 +73,13 @@ class OpportunityPast:
             return Phase.CLOSED if stage in self.closed_stages else Phase.OPEN
         closed_at = self.closed_at
         return Phase.CLOSED if closed_at is not None and closed_at <= at else Phase.OPEN
+
+    def was_about_to_reopen(self, at: datetime) -> bool:
+        """Whether it was closed then, and the stage history has it open again soon."""
+        return any(
+            closed_at <= at < opened_at <= at + REOPENED_SOON
+            for closed_at, opened_at in self.reopenings
+        )
 
     def _stage_at(self, at: datetime) -> str | None:
         snapshot = self._snapshot_at(at)
@@ -198,17 +209,31 @@ def pasts(
         if change.created_at is not None:
             edits.setdefault(change.opportunity_id, []).append(change)
             owners_are_tracked = owners_are_tracked or change.field in _OWNER
+    told = {key: tuple(sorted(some, key=_by_time)) for key, some in snapshots.items()}
     return {
         key: OpportunityPast(
             opportunity=opportunity,
-            snapshots=tuple(sorted(snapshots.get(key, ()), key=_by_time)),
+            snapshots=told.get(key, ()),
             changes=tuple(sorted(edits.get(key, ()), key=_by_time)),
             former=(former or {}).get(key, ()),
             closed_stages=closed,
+            reopenings=tuple(_reopenings(told.get(key, ()), closed)),
             owners_are_tracked=owners_are_tracked,
         )
         for key, opportunity in opportunities.items()
     }
+
+
+def _reopenings(
+    snapshots: Iterable[OpportunityHistory], closed: frozenset[str]
+) -> Iterator[tuple[datetime, datetime]]:
+    closed_at = None
+    for one in snapshots:
+        if one.stage in closed:
+            closed_at = closed_at or one.created_at
+        elif closed_at is not None and one.created_at is not None:
+            yield closed_at, one.created_at
+            closed_at = None
 
 
 def _by_time(row: OpportunityHistory | OpportunityChange) -> tuple[datetime, str]:

@@ -52,7 +52,7 @@ def test_the_shipped_file_can_be_read_and_says_why() -> None:
 def test_evidence_that_is_switched_off_is_not_even_noted() -> None:
     """And an unknown name is an error, not a silence."""
     world = random_world(3)
-    some = {"role", "role_share"}
+    some = {"roles", "attendance"}
     view = build_view(
         world.records(),
         org=world.context(),

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from syncd.association.past import OpportunityPast, Phase, case_was_open
@@ -28,6 +29,12 @@ def features(world, target="006deal"):
     return {feature.name for feature in candidate.features}
 
 
+def weight_of(world, name, target="006deal"):
+    """Log-odds of one kind of evidence for a candidate, 0 without it."""
+    candidate = next(c for c in answer(world).candidates if c.target.id == target)
+    return sum(f.weight for f in candidate.features if f.name == name)
+
+
 @pytest.fixture
 def deal(world):
     """Ann, one open deal, and yesterday's call with her."""
@@ -37,12 +44,12 @@ def deal(world):
     return world
 
 
-def test_an_only_deal_of_the_owner_is_applied_with_a_role(deal):
-    """Account and owner are likely where there is no rival; a role makes it certain."""
-    assert answer(deal).decision is Decision.PROPOSE
+def test_an_only_deal_of_the_owner_is_applied(deal):
+    """Account and owner suffice where there is no rival; a role makes it surer."""
+    without = answer(deal)
+    assert (without.decision, without.target.id) == (Decision.APPLY, "006deal")
     deal.role("deal", "ann")
-    found = answer(deal)
-    assert (found.decision, found.target.id) == (Decision.APPLY, "006deal")
+    assert answer(deal).probability > without.probability
 
 
 def test_an_only_deal_of_somebody_else_is_proposed(deal):
@@ -101,7 +108,7 @@ def test_a_role_carries_across_accounts(world):
     world.task(who_id="003pat")
     found = answer(world)
     assert found.target.id == "006deal"
-    assert "role" in {f.name for f in found.candidates[0].features}
+    assert "roles" in {f.name for f in found.candidates[0].features}
 
 
 def test_parent_and_child_accounts_are_candidates(world):
@@ -118,18 +125,86 @@ def test_parent_and_child_accounts_are_candidates(world):
 @pytest.mark.parametrize(
     ("setup", "name"),
     [
-        (lambda w: w.role("deal", "ann"), "role"),
-        (lambda w: w.role("deal", "ann", created_at=w.now), "late_role"),
-        (lambda w: w.role("deal", "ann", created_at=None), "late_role"),
+        (lambda w: w.role("deal", "ann"), "roles"),
         (lambda w: w.role("deal", "ann", is_primary=True), "primary"),
-        (lambda w: w.role("deal", "zoe"), "roles_elsewhere"),
         (lambda w: None, "owner_attends"),
     ],
 )
 def test_evidence_of_people(deal, setup, name):
-    """Roles count by when they were given."""
+    """Who had a role, who owned it."""
     setup(deal)
     assert name in features(deal)
+
+
+@pytest.mark.parametrize(
+    ("setup", "low", "high"),
+    [
+        (lambda w: w.role("deal", "ann"), 1.2, 1.4),
+        (lambda w: w.role("deal", "ann", created_at=w.now), 0.9, 1.2),
+        (lambda w: w.role("deal", "ann", created_at=None), 0.9, 1.2),
+        (lambda w: w.role("deal", "zoe"), -1.5, -1.0),
+        (lambda w: None, 0.0, 0.0),
+    ],
+)
+def test_roles_count_by_when_they_were_given(deal, setup, low, high):
+    """One of that day says most, a later one less; others' roles speak against it."""
+    setup(deal)
+    assert low <= weight_of(deal, "roles") <= high
+
+
+@pytest.mark.parametrize(
+    ("came", "others", "low", "high"),
+    [(3, 0, 0.5, 1.0), (3, 9, -0.7, -0.4), (0, 9, -2.0, -1.5), (0, 0, 0.0, 0.0)],
+)
+def test_other_meetings_bend_how_likely_somebody_was_to_come(
+    world, came, others, low, high
+):
+    """Being at all of them speaks for it, being at none of many against it."""
+    for who in ("ann", "zoe"):
+        world.contact(who)
+    world.opportunity()
+    for who in ("ann", "zoe"):
+        world.role("deal", who)
+    for who, count in (("ann", came), ("zoe", others)):
+        for place in range(count):
+            at = world.now - timedelta(days=20 + place)
+            world.task(
+                f"{who}{place}",
+                who_id=f"003{who}",
+                what_id="006deal",
+                subject=f"{who} {place}",
+                day=at.date(),
+                created_at=at,
+            )
+    world.task("judged", who_id="003ann")
+    assert low <= weight_of(world, "attendance") <= high
+
+
+def test_a_series_need_not_be_about_a_deal(world):
+    """An occurrence is less sure to be about one, until people related another."""
+    world.contact("ann")
+    world.opportunity()
+    world.role("deal", "ann")
+    for days in (8, 1):
+        start = world.now - timedelta(days=days)
+        world.occurrence(f"m{days}", start)
+        ends = start + timedelta(hours=1)
+        world.event(f"e{days}", who_id="003ann", starts_at=start, ends_at=ends)
+    alone = weight_of(world, "standing")
+    assert alone < 0
+    first = world.rows["activities"][0]
+    related = msgspec.structs.replace(first, what_id="006deal")
+    world.rows["activities"][0] = related
+    assert alone < weight_of(world, "standing") < 0
+
+
+def test_a_stranger_of_another_candidates_company_counts(world):
+    """Somebody unknown whose domain is another account's speaks against this one's."""
+    world.guest_account = Account(id="001beta", website="beta.example")
+    world.contact("ann")
+    world.opportunity()
+    world.meeting(guests=("ann", "zoe@beta.example"))
+    assert "other_people" in features(world)
 
 
 @pytest.mark.parametrize(
@@ -185,7 +260,7 @@ def test_a_series_sets_a_precedent(world):
     for key in ("deal", "other"):
         world.opportunity(key)
         world.role(key, "ann")
-    for days in (8, 1):
+    for days in (15, 8, 1):
         start = world.now - timedelta(days=days)
         world.occurrence(f"m{days}", start)
         world.event(
@@ -193,7 +268,7 @@ def test_a_series_sets_a_precedent(world):
             who_id="003ann",
             starts_at=start,
             ends_at=start + timedelta(hours=1),
-            what_id="006deal" if days == 8 else None,
+            what_id=None if days == 1 else "006deal",
         )
     found = answer(world)
     assert (found.decision, found.target.id) == (Decision.APPLY, "006deal")

@@ -23,7 +23,7 @@ def test_an_account_link_gives_way_to_the_deal(deal):
     assert change.before == {"what_id": "001acme"}
     assert change.after == {"what_id": "006deal"}
     assert change.also[0].fields == {"is_closed": False, "account_id": "001acme"}
-    assert "had a contact role" in change.reason
+    assert "have a contact role" in change.reason
 
 
 @pytest.mark.parametrize(
