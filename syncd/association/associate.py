@@ -129,7 +129,7 @@ def weigh(
     weak = "" if scene.strong else WEAK_KEYS if any(scene.weak) else BY_DOMAIN
     live: list[Scored] = []
     if rivals:
-        field = field_of(scene, rivals)
+        field = field_of(ground, scene, rivals)
         for deal in rivals.values():
             features = opportunity_features(scene, deal, field, table) + support
             closed = CLOSED_TODAY if deal.opportunity.is_closed else ""

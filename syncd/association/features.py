@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from syncd.association.field import Field, had_any
+from syncd.association.field import Field
 from syncd.association.ground import Deal, Stand
 from syncd.association.history import refs_of
 from syncd.association.past import Phase
@@ -123,7 +123,7 @@ def _roles(sheet: Sheet, scene: Scene, deal: Deal, field: Field) -> None:
     if outreach:
         says = "the prospect of somebody who took part is on it in Outreach"
         sheet.add("outreach_role", says, len(outreach) / total, _refs(outreach))
-    if not (then or late or outreach) and had_any(deal, scene.at):
+    if not (then or late or outreach) and deal.had_any_role(scene.at):
         sheet.add("roles_elsewhere", "its contact roles were other people's")
 
 
@@ -221,32 +221,25 @@ def _hints(sheet: Sheet, scene: Scene, deal: Deal, field: Field) -> None:
         sheet.add("hint_is_newest", "rules often name the newest", max(worth.values()))
 
 
-_PRECEDENTS: Final = (
-    ("series", "other occurrences of the series are related to it"),
-    ("thread", "interactions of the same subject are related to it"),
-    ("pair", "the host's other activities with the same people are related to it"),
-    ("habit", "the same people's other activities of those weeks are related to it"),
-)
+_PRECEDENTS: Final = {
+    "series": "other occurrences of the series are related to it",
+    "thread": "interactions of the same subject are related to it",
+    "pair": "the host's other activities with the same people are related to it",
+    "habit": "the same people's other activities of those weeks are related to it",
+}
 
 
 def _precedents(sheet: Sheet, scene: Scene, deal: Deal) -> None:
     key = deal.opportunity.id
-    all_of_them = (
-        scene.series,
-        scene.thread,
-        scene.pair,
-        scene.people,
-    )
     was_there = not deal.is_later_than(scene.at)
-    for (name, says), some in zip(_PRECEDENTS, all_of_them, strict=True):
+    for name, some in scene.precedents.items():
         if not was_there and name != "thread":
             # What a series or people turned to later says nothing of before.
             continue
-        if key in some.people:
-            one = some.people[key]
-            sheet.add(name, says, one.strength, tuple(one.refs))
-        if key in some.tools:
-            one, by = some.tools[key], f"{says}, by tools"
+        if one := some.people.get(key):
+            sheet.add(name, _PRECEDENTS[name], one.strength, tuple(one.refs))
+        if one := some.tools.get(key):
+            by = f"{_PRECEDENTS[name]}, by tools"
             sheet.add(f"{name}_by_tools", by, one.strength, tuple(one.refs))
 
 
@@ -255,7 +248,7 @@ def _history(sheet: Sheet, scene: Scene, deal: Deal, field: Field) -> None:
     if deal.is_later_than(scene.at):
         return
     for name, tallies, values, who in (
-        ("people_history", scene.met, field.people_history, "those who took part"),
+        ("people_history", field.met, field.people_history, "those who took part"),
         ("colleague_history", field.colleagues, field.colleague_history, "our people"),
     ):
         value = values.get(key, 0.0)

@@ -1,112 +1,123 @@
 """What the candidates of one interaction have in common."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 
 import msgspec
 
-from syncd.association.ground import Deal
+from syncd.association.ground import Deal, Ground
 from syncd.association.history import Tally, log_shares
+from syncd.association.links import instant, rows_of, tally
 from syncd.association.scene import Scene
+from syncd.model.words import has_print
 
 
 class Field(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """All candidates of one interaction that no veto rules out, and what they share.
 
-    ``owners`` gives each one's owner then, None where that is not known;
-    ``noted`` gives the words of each one's name that notes, invitations or summaries
-    say; ``colleagues`` are histories of our people who own none of them;
-    ``by_roles`` the one that the roles of that day single out, "" without one.
+    ``owners`` gives each one's owner then, None where that is not known; ``named`` and
+    ``noted`` the words of each one's name that the title, and notes, invitations or
+    summaries say. What people related their other interactions to is told by ``met``
+    of those from outside, by ``colleagues`` of our people who own no candidate;
+    ``by_roles`` is the one that the roles of that day single out, "" without one.
     """
 
     rivals: Mapping[str, Deal]
     owners: Mapping[str, str | None]
     an_owner_was_there: bool
     newest: str
+    named: Mapping[str, frozenset[str]]
     frequency: Mapping[str, int]
     noted: Mapping[str, frozenset[str]]
     noted_frequency: Mapping[str, int]
+    met: Sequence[Tally]
     people_history: Mapping[str, float]
     colleagues: Sequence[Tally]
     colleague_history: Mapping[str, float]
     by_roles: str
-    accounts: frozenset[str]
+    accounts: AbstractSet[str]
 
 
-def field_of(scene: Scene, rivals: Mapping[str, Deal]) -> Field:
+def field_of(ground: Ground, scene: Scene, rivals: Mapping[str, Deal]) -> Field:
     """What the candidates have in common."""
-    at = scene.at
-    owners = {key: deal.past.owner_at(at) for key, deal in rivals.items()}
-    frequency: dict[str, int] = {}
-    if scene.words:
-        for deal in rivals.values():
-            for word in deal.words & scene.words:
-                frequency[word] = frequency.get(word, 0) + 1
-    noted: dict[str, frozenset[str]] = {}
-    noted_frequency: dict[str, int] = {}
-    if scene.noted:
-        noted = {key: _noted(scene, deal) for key, deal in rivals.items()}
-        noted_frequency = Counter(word for told in noted.values() for word in told)
-    created = [
-        (deal.opportunity.created_at, key)
-        for key, deal in rivals.items()
-        if deal.opportunity.created_at is not None and deal.opportunity.created_at <= at
-    ]
-    owning = frozenset(owners.values())
-    colleagues = tuple(
-        met for user, met in scene.colleagues.items() if met and user not in owning
-    )
+    at, keys = scene.at, rivals.keys()
     several = len(rivals) > 1
+    owners: dict[str, str | None] = {}
+    named: dict[str, frozenset[str]] = {}
+    noted: dict[str, frozenset[str]] = {}
+    accounts: set[str] = set()
+    for key, deal in rivals.items():
+        owners[key] = deal.past.owner_at(at)
+        accounts.add(deal.opportunity.account_id or "")
+        if scene.words and (words := deal.words & scene.words):
+            named[key] = words
+        if scene.noted and (words := _noted(scene, deal)):
+            noted[key] = words
+    own, when, links = scene.interaction.key, instant(at), ground.links
+    met = [
+        tally(own, when, rows_of(links.of_contact, person), keys)
+        for person in scene.strong
+    ]
+    colleagues: list[Tally] = []
+    if several:
+        others = sorted(scene.users.difference(owners.values()))
+        colleagues = [
+            tally(own, when, [row], keys) for row in rows_of(links.of_user, others)
+        ]
     return Field(
         rivals=rivals,
         owners=owners,
         an_owner_was_there=not scene.users.isdisjoint(owners.values()),
-        newest=max(created)[1] if len(created) > 1 else "",
-        frequency=frequency,
+        newest=_newest(rivals, at) if several else "",
+        named=named,
+        frequency=_frequency(named.values()),
         noted=noted,
-        noted_frequency=noted_frequency,
-        people_history=log_shares(scene.met, rivals.keys()),
+        noted_frequency=_frequency(noted.values()),
+        met=met,
+        people_history=log_shares(met, keys),
         colleagues=colleagues,
-        colleague_history=log_shares(colleagues, rivals.keys()) if several else {},
-        by_roles=_by_roles(scene, rivals),
-        accounts=frozenset(
-            [deal.opportunity.account_id or "" for deal in rivals.values()]
-        ),
+        colleague_history=log_shares(colleagues, keys),
+        by_roles=_by_roles(scene, rivals) if several else "",
+        accounts=accounts,
     )
+
+
+def _newest(rivals: Mapping[str, Deal], at: datetime) -> str:
+    """The one that was made last before an instant, where several were."""
+    created = [
+        (created_at, key)
+        for key, deal in rivals.items()
+        if (created_at := deal.opportunity.created_at) is not None and created_at <= at
+    ]
+    return max(created)[1] if len(created) > 1 else ""
+
+
+def _frequency(told: Iterable[frozenset[str]]) -> dict[str, int]:
+    """Of how many each word is told."""
+    found: dict[str, int] = {}
+    for some in told:
+        for word in some:
+            found[word] = found.get(word, 0) + 1
+    return found
 
 
 def _by_roles(scene: Scene, rivals: Mapping[str, Deal]) -> str:
     """The one deal on which everybody had a role, where all others' were others'."""
-    if len(rivals) < 2 or not scene.strong:  # noqa: PLR2004 - one needs no singling out
+    if not scene.strong:
         return ""
     everybody = []
     for key, deal in rivals.items():
-        had = [_had_role(deal, person, scene.at) for person in scene.strong]
+        had = [deal.had_a_role(person, scene.at) for person in scene.strong]
         if all(had):
             everybody.append(key)
-        elif any(had) or not had_any(deal, scene.at):
+        elif any(had) or not deal.had_any_role(scene.at):
             return ""
     return everybody[0] if len(everybody) == 1 else ""
 
 
-def _had_role(deal: Deal, person: tuple[str, ...], at: datetime) -> bool:
-    return any(
-        stand.since is not None and stand.since <= at
-        for contact in person
-        for stand in deal.stands.get(contact, ())
-    )
-
-
-def had_any(deal: Deal, at: datetime) -> bool:
-    """Whether anybody is known to have had a role on a deal then."""
-    return any(
-        stand.since is not None and stand.since <= at
-        for some in deal.stands.values()
-        for stand in some
-    )
-
-
 def _noted(scene: Scene, deal: Deal) -> frozenset[str]:
-    prints = deal.prints
-    return frozenset([prints[mark] for mark in prints.keys() & scene.noted])
+    said = scene.noted
+    return frozenset(
+        [word for one, word in deal.prints.items() if has_print(said, one)]
+    )

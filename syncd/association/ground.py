@@ -1,6 +1,6 @@
 """The ground of association: one view's indexes, shared by all its interactions."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -49,13 +49,17 @@ class Said(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Deal(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One opportunity as scoring looks at it.
 
-    ``stands`` by contact id; ``prints`` gives the word of each print of its name.
+    ``stands`` by contact id; ``since`` is when each is first known to have had a role,
+    ``first_role_at`` when anybody was; ``prints`` gives the word of each print of its
+    name.
     """
 
     opportunity: Opportunity
     ref: RecordRef
     past: OpportunityPast
     stands: Mapping[str, tuple[Stand, ...]]
+    since: Mapping[str, datetime]
+    first_role_at: datetime | None
     words: frozenset[str]
     prints: Mapping[str, str]
     account_words: frozenset[str]
@@ -65,6 +69,15 @@ class Deal(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         """Whether its record was made after an instant."""
         created_at = self.opportunity.created_at
         return created_at is not None and created_at > at
+
+    def had_a_role(self, person: Iterable[str], at: datetime) -> bool:
+        """Whether one of somebody's contacts is known to have had a role then."""
+        since = self.since
+        return any(since[one] <= at for one in person if one in since)
+
+    def had_any_role(self, at: datetime) -> bool:
+        """Whether anybody is known to have had a role then."""
+        return self.first_role_at is not None and self.first_role_at <= at
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -244,17 +257,28 @@ def _deals(
         account = accounts.get(one.account_id or "")
         own = words(account.name) if account else frozenset()
         telling = words(one.name) - own
+        held = stands.get(key, {})
+        since = dict(_since(held))
         found[key] = Deal(
             opportunity=one,
             ref=RecordRef("salesforce", "Opportunity", key),
             past=past[key],
-            stands=stands.get(key, {}),
+            stands=held,
+            since=since,
+            first_role_at=min(since.values(), default=None),
             words=telling,
             prints={print_of(word): word for word in sorted(telling)},
             account_words=own,
             kind=kind_of_deal(one),
         )
     return found
+
+
+def _since(held: Mapping[str, Iterable[Stand]]) -> Iterator[tuple[str, datetime]]:
+    for contact_id, some in held.items():
+        known = [stand.since for stand in some if stand.since is not None]
+        if known:
+            yield contact_id, min(known)
 
 
 def _stands(

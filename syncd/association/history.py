@@ -5,7 +5,7 @@ clearly than nearness in time alone can say.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Final
 
@@ -13,8 +13,8 @@ from syncd.model.record import RecordRef
 
 _DOUBT: Final = 0.5
 """Meetings that each candidate is granted beforehand."""
-Tally = Mapping[str, Sequence[RecordRef]]
-"""Other interactions of one person, an activity of each, by opportunity."""
+Tally = Mapping[str, Mapping[str, RecordRef]]
+"""An activity of each other interaction of one person, by opportunity."""
 
 
 def log_shares(tallies: Iterable[Tally], rivals: AbstractSet[str]) -> dict[str, float]:
@@ -24,30 +24,28 @@ def log_shares(tallies: Iterable[Tally], rivals: AbstractSet[str]) -> dict[str, 
     share; with one candidate only it grows with the number of meetings.
 
     Args:
-        tallies: One for each person.
+        tallies: One for each person, of the candidates only.
         rivals: The candidates.
     """
-    known = [
-        counts
-        for tally in tallies
-        if (counts := {key: len(tally[key]) for key in tally if key in rivals})
-    ]
+    known = [(tally, sum(map(len, tally.values()))) for tally in tallies if tally]
     if not known:
         return {}
+    count = len(rivals)
     return {
-        key: sum(_log_share(counts, key, len(rivals)) for counts in known) / len(known)
+        key: sum([_log_share(len(t.get(key, ())), of, count) for t, of in known])
+        / len(known)
         for key in rivals
     }
 
 
-def _log_share(counts: Mapping[str, int], key: str, rivals: int) -> float:
-    total = sum(counts.values())
+def _log_share(own: int, total: int, rivals: int) -> float:
     if rivals == 1:
         return math.log1p(total) / 2
-    own = counts.get(key, 0) + _DOUBT
-    return math.log(own * rivals / (total + _DOUBT * rivals))
+    return math.log((own + _DOUBT) * rivals / (total + _DOUBT * rivals))
 
 
 def refs_of(tallies: Iterable[Tally], key: str) -> tuple[RecordRef, ...]:
     """Activities about one candidate."""
-    return tuple(sorted({ref for tally in tallies for ref in tally.get(key, ())}))
+    return tuple(
+        sorted({ref for tally in tallies for ref in tally.get(key, {}).values()})
+    )

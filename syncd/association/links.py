@@ -1,8 +1,9 @@
 """Links that exist already: what other interactions were related to, and by whom."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Container, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Final
 
 import msgspec
@@ -14,21 +15,31 @@ from syncd.model.record import RecordRef
 from syncd.model.view import AccountView
 
 OPPORTUNITY_PREFIX: Final = "006"
-SPAN: Final = timedelta(days=45)
+DAY: Final = 86_400_000_000
+"""Of the microseconds that links are compared by: cheaper than instants."""
+SPAN: Final = 45 * DAY
 NEAREST: Final = 12
 """Links looked at on either side of an interaction; more would tell nothing new."""
-MONTHS: Final = timedelta(days=150)
+MONTHS: Final = 150 * DAY
 """How far off other interactions still tell what somebody is met about."""
 MOST: Final = 30
 """Of those, looked at on either side."""
 _HALVED: Final = 0.5
+_ERA: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
 
 
-class Custom(msgspec.Struct, frozen=True, kw_only=True):
+class Custom(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """How links of one kind wear off, and how many of them it takes to be believed."""
 
     half_life_days: float
     doubt: float
+
+    @cached_property
+    def worth(self) -> tuple[float, ...]:
+        """What is left of a link that is so many days off."""
+        days = range(SPAN // DAY + 1)
+        return tuple([_HALVED ** (day / self.half_life_days) for day in days])
 
 
 HABIT: Final = Custom(half_life_days=12.0, doubt=0.7)
@@ -38,9 +49,12 @@ SERIES: Final = Custom(half_life_days=25.0, doubt=0.25)
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
-    """One activity that is related to an opportunity; there is one for each."""
+    """One activity that is related to an opportunity; there is one for each.
 
-    at: datetime
+    ``at`` is in microseconds, see :func:`instant`.
+    """
+
+    at: int
     opportunity_id: str
     interaction_key: str
     ref: RecordRef
@@ -72,7 +86,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Links that have something in common, oldest first, and their instants."""
 
     links: list[Link] = msgspec.field(default_factory=list)
-    times: list[datetime] = msgspec.field(default_factory=list)
+    times: list[int] = msgspec.field(default_factory=list)
 
 
 class Links(msgspec.Struct, frozen=True, kw_only=True):
@@ -152,7 +166,7 @@ def _links(view: AccountView, interaction: Interaction) -> Iterable[tuple[Link, 
             # Else what we wrote would make us surer of the next one, for ever on.
             continue
         link = Link(
-            at=interaction.starts_at,
+            at=instant(interaction.starts_at),
             opportunity_id=activity.what_id,
             interaction_key=interaction.key,
             ref=ref,
@@ -178,25 +192,36 @@ def set_by_person(
     return not any(ref.system == "outreach" for ref in interaction.refs)
 
 
-def precedents(
-    interaction: Interaction,
-    rows: Iterable[Row | None],
-    custom: Custom = HABIT,
-) -> Precedents:
-    """Other interactions' links of those weeks, each activity once.
+def rows_of(index: Mapping[str, Row], keys: Iterable[str]) -> list[Row]:
+    """What an index has under some keys, in their order."""
+    return [row for key in keys if (row := index.get(key)) is not None]
 
-    The nearer in time, the more a link is worth.
+
+def instant(at: datetime) -> int:
+    """An instant in microseconds."""
+    return (at - _ERA) // _MICROSECOND
+
+
+def precedents(
+    own: str, at: int, rows: Iterable[Row], custom: Custom = HABIT
+) -> Precedents:
+    """Links of those weeks, each activity once; the nearer, the more it is worth.
+
+    Args:
+        own: Key of the interaction that is judged, whose links do not count.
+        at: Its instant.
+        rows: What may hold links.
+        custom: How fast links wear off.
     """
-    at, key = interaction.starts_at, interaction.key
     links = [
         link
         for row in rows
-        if row is not None
-        for link in _nearby(row, at)
-        if link.interaction_key != key
+        for link in _nearby(row, at, SPAN, NEAREST)
+        if link.interaction_key != own
     ]
     if not links:
         return NO_PRECEDENTS
+    worth = custom.worth
     people: dict[str, Worth] = {}
     tools: dict[str, Worth] = {}
     for link in dict.fromkeys(links):
@@ -204,37 +229,39 @@ def precedents(
         one = kind.get(link.opportunity_id)
         if one is None:
             one = kind[link.opportunity_id] = Worth()
-        one.worth += _HALVED ** (abs((link.at - at).days) / custom.half_life_days)
+        one.worth += worth[abs((link.at - at) // DAY)]
         one.refs.append(link.ref)
     for kind in (people, tools):
-        total = sum([one.worth for one in kind.values()]) + custom.doubt
-        for one in kind.values():
-            one.strength = one.worth / total
+        if kind:
+            total = sum([one.worth for one in kind.values()]) + custom.doubt
+            for one in kind.values():
+                one.strength = one.worth / total
     return Precedents(people=people, tools=tools)
 
 
 def tally(
-    interaction: Interaction, rows: Iterable[Row | None]
-) -> dict[str, list[RecordRef]]:
-    """What people related other interactions of those months to.
+    own: str, at: int, rows: Iterable[Row], among: Container[str]
+) -> dict[str, dict[str, RecordRef]]:
+    """Which of some opportunities people related other interactions of those months to.
 
-    By opportunity one activity of each interaction, however many records it has.
+    By opportunity an activity of each interaction, however many records it has.
+
+    Args:
+        own: Key of the interaction that is judged, whose links do not count.
+        at: Its instant.
+        rows: What may hold links.
+        among: The opportunities.
     """
-    at, own = interaction.starts_at, interaction.key
-    found: dict[str, list[RecordRef]] = {}
-    seen: set[tuple[str, str]] = set()
+    found: dict[str, dict[str, RecordRef]] = {}
     for row in rows:
-        for link in _nearby(row, at, MONTHS, MOST) if row else ():
-            once = (link.interaction_key, link.opportunity_id)
-            if link.by_person and link.interaction_key != own and once not in seen:
-                seen.add(once)
-                found.setdefault(link.opportunity_id, []).append(link.ref)
+        for link in _nearby(row, at, MONTHS, MOST):
+            key = link.opportunity_id
+            if link.by_person and key in among and link.interaction_key != own:
+                found.setdefault(key, {}).setdefault(link.interaction_key, link.ref)
     return found
 
 
-def _nearby(
-    row: Row, at: datetime, span: timedelta = SPAN, count: int = NEAREST
-) -> Sequence[Link]:
+def _nearby(row: Row, at: int, span: int, count: int) -> Sequence[Link]:
     """Links within the span of an instant, the nearest of them on either side."""
     times = row.times
     middle = bisect_left(times, at)

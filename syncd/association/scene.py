@@ -4,21 +4,22 @@ The interaction's own activities lend their subject and case numbers; what they 
 related to today is never read here.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
 from syncd.association.ground import Ground, Said, series_of, thread_of
 from syncd.association.hints import Hint, hints_of, reliability
-from syncd.association.history import Tally
 from syncd.association.links import (
+    HABIT,
     SERIES,
     Precedents,
     contacts_of,
+    instant,
     pair_of,
     precedents,
-    tally,
+    rows_of,
 )
 from syncd.association.past import case_was_open
 from syncd.association.words import is_care, numbers, subject_of
@@ -26,7 +27,7 @@ from syncd.model.entities import Case, NoteDigest
 from syncd.model.interaction import Interaction, Participant, Side
 from syncd.model.mail import domain_of, registrable_domain
 from syncd.model.record import RecordRef
-from syncd.model.words import Talk, split_prints, talk_of, words
+from syncd.model.words import Talk, talk_of, words
 
 
 class Scene(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -35,10 +36,10 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ``strong`` and ``weak`` are the contacts of people outside, by keys that may and
     may not carry a change; each tuple is one person, empty where only their company's
     domain is known. ``homes`` gives the accounts of each person of ``strong`` (or
-    ``weak``) then. ``trust`` is the log-odds that each source's word is right. ``met``
-    tells of each person of ``strong``, ``colleagues`` of each of our own users, what
-    people related their other interactions to. ``noted`` are prints of what notes,
-    invitations and summaries say, ``note_talk`` what they speak of.
+    ``weak``) then. ``trust`` is the log-odds that each source's word is right.
+    ``precedents`` are those that there are, by what interactions have in common with
+    it. ``noted`` are the prints of what notes, invitations and summaries say,
+    ``note_talk`` what they speak of.
     """
 
     interaction: Interaction
@@ -54,46 +55,33 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     users: frozenset[str]
     hints: tuple[Hint, ...]
     trust: dict[str, float]
-    series: Precedents
-    thread: Precedents
-    pair: Precedents
-    people: Precedents
-    met: tuple[Tally, ...]
-    colleagues: Mapping[str, Tally]
+    precedents: Mapping[str, Precedents]
     is_cared_for: bool
     said: tuple[tuple[str, Said], ...]
     numbers: frozenset[str]
     talk: Talk
-    noted: frozenset[str]
+    noted: str
     note_talk: frozenset[str]
 
 
 def set_scene(ground: Ground, interaction: Interaction) -> Scene:
     """Gather what is known of one interaction."""
-    at, links = interaction.starts_at, ground.links
-    present = _present(interaction.external)
-    known = [(contacts_of(p), p.contact_ids) for p in present if p.contact_ids]
-    strong = tuple([surely for surely, _ in known if surely])
-    weak = tuple([perhaps for surely, perhaps in known if not surely])
+    at = interaction.starts_at
+    present, users = _present(interaction)
+    strong = tuple([some for p in present if (some := contacts_of(p))])
+    weak = tuple(
+        [p.contact_ids for p in present if p.contact_ids and not contacts_of(p)]
+    )
     homes = tuple([_homes(ground, person, at) for person in strong or weak])
     if not homes:
         homes = tuple(_by_domain(ground, present))
-        weak = tuple(() for _ in homes)
+        weak = tuple([() for _ in homes])
     accounts = frozenset().union(*homes)
-    titles = _titles(ground, interaction)
-    title = " · ".join(titles)
-    subjects = {s for one in titles if (s := subject_of(one))}
     contacts = frozenset().union(*strong)
+    titles, notes = _told(ground, interaction)
+    title = " · ".join(titles)
+    subjects = sorted({s for one in titles if (s := subject_of(one))})
     hints = tuple(hints_of(ground.view, ground.outreach_to_crm, interaction))
-    users = frozenset(
-        [
-            p.user_id
-            for p in interaction.participants
-            if p.user_id is not None and p.side is Side.INTERNAL
-        ]
-    )
-    series_key = interaction.series_key
-    notes = _notes(ground, interaction)
     return Scene(
         interaction=interaction,
         at=at,
@@ -107,51 +95,32 @@ def set_scene(ground: Ground, interaction: Interaction) -> Scene:
         related=_related(ground, accounts),
         users=users,
         hints=hints,
-        trust=_trust(ground, interaction, hints),
-        series=precedents(
-            interaction,
-            [links.of_series.get(series_key)] if series_key else (),
-            SERIES,
-        ),
-        thread=precedents(
-            interaction, [links.of_subject.get(one) for one in sorted(subjects)]
-        ),
-        pair=precedents(
-            interaction,
-            [
-                links.of_pair.get(pair_of(interaction.host_user_id, one))
-                for one in sorted(contacts)
-            ],
-        ),
-        people=precedents(
-            interaction, [links.of_contact.get(one) for one in sorted(contacts)]
-        ),
-        met=tuple(
-            tally(interaction, [links.of_contact.get(one) for one in person])
-            for person in strong
-        ),
-        colleagues={
-            user: tally(interaction, [links.of_user.get(user)])
-            for user in sorted(users)
-        },
+        trust=_trust(ground, interaction, hints) if hints else {},
+        precedents=_precedents(ground, interaction, subjects, sorted(contacts)),
         is_cared_for=_is_cared_for(ground, interaction),
-        said=_words_of_people(ground, interaction, subjects),
+        said=_words_of_people(ground, interaction, subjects) if ground.said else (),
         numbers=_numbers(notes, title),
         talk=talk_of(title),
-        noted=frozenset().union(*(split_prints(note.words) for note in notes)),
+        noted="".join([note.words for note in notes]),
         note_talk=frozenset([kind for note in notes for kind in note.talk]),
     )
 
 
-def _present(people: tuple[Participant, ...]) -> list[Participant]:
-    """Those who did not stay away, unless that leaves nobody."""
-    came = [p for p in people if p.attended is not False]
-    return came or list(people)
+def _present(interaction: Interaction) -> tuple[list[Participant], frozenset[str]]:
+    """Those from outside who did not stay away, or else all; and our own users."""
+    came: list[Participant] = []
+    users: list[str] = []
+    for person in interaction.participants:
+        if person.side is Side.EXTERNAL:
+            if person.attended is not False:
+                came.append(person)
+        elif person.side is Side.INTERNAL and person.user_id is not None:
+            users.append(person.user_id)
+    return came or list(interaction.external), frozenset(users)
 
 
 def _homes(ground: Ground, person: Iterable[str], at: datetime) -> frozenset[str]:
-    found = [ground.account_of(contact_id, at) for contact_id in person]
-    return frozenset([one for one in found if one])
+    return frozenset([home for one in person if (home := ground.account_of(one, at))])
 
 
 def _by_domain(
@@ -175,8 +144,6 @@ def _related(ground: Ground, accounts: frozenset[str]) -> frozenset[str]:
 def _trust(
     ground: Ground, interaction: Interaction, hints: tuple[Hint, ...]
 ) -> dict[str, float]:
-    if not hints:
-        return {}
     own = ground.own_tallies.get(interaction.key, {})
     return {
         source: reliability(source, ground.hint_tally, own)
@@ -184,26 +151,60 @@ def _trust(
     }
 
 
-def _titles(ground: Ground, interaction: Interaction) -> list[str]:
-    found: set[str] = set()
-    view = ground.view
+def _told(
+    ground: Ground, interaction: Interaction
+) -> tuple[list[str], list[NoteDigest]]:
+    """Titles, each once and sorted, and what was judged of every text that is kept."""
+    titles: set[str] = set()
+    notes: list[NoteDigest] = []
     for ref in interaction.refs:
-        text: str | None = None
-        if ref.system == "salesforce":
-            activity = view.activities.get(ref)
-            text = activity.subject if activity else None
-        elif ref.object == "engagement":
-            engagement = view.engagements.get(ref.id)
-            text = engagement.subject if engagement else None
-        elif ref.object == "mailing":
-            mailing = view.mailings.get(ref.id)
-            text = mailing.subject if mailing else None
-        elif ref.object == "Event":
-            meeting = ground.meetings.get(ref.id)
-            text = meeting.title if meeting else None
-        if text:
-            found.add(text)
-    return sorted(found)
+        title, note = _text_of(ground, ref)
+        if title:
+            titles.add(title)
+        if note is not None:
+            notes.append(note)
+    return sorted(titles), notes
+
+
+def _text_of(ground: Ground, ref: RecordRef) -> tuple[str | None, NoteDigest | None]:
+    view = ground.view
+    if ref.system == "salesforce":
+        if (activity := view.activities.get(ref)) is not None:
+            return activity.subject, activity.note
+    elif ref.object == "engagement":
+        if (engagement := view.engagements.get(ref.id)) is not None:
+            return engagement.subject, engagement.note
+    elif ref.object == "Event":
+        if (meeting := ground.meetings.get(ref.id)) is not None:
+            return meeting.title, meeting.note
+    else:
+        mailing = view.mailings.get(ref.id) if ref.object == "mailing" else None
+        call = view.calls.get(ref.id) if ref.object == "call" else None
+        return mailing.subject if mailing else None, call.note if call else None
+    return None, None
+
+
+def _precedents(
+    ground: Ground,
+    interaction: Interaction,
+    subjects: Sequence[str],
+    contacts: Sequence[str],
+) -> dict[str, Precedents]:
+    """Links of interactions that have something in common with this one."""
+    links, own, at = ground.links, interaction.key, instant(interaction.starts_at)
+    series, host = interaction.series_key, interaction.host_user_id
+    pairs = [pair_of(host, one) for one in contacts] if host else ()
+    found = {
+        name: precedents(own, at, rows, custom)
+        for name, rows, custom in (
+            ("series", rows_of(links.of_series, [series] if series else ()), SERIES),
+            ("thread", rows_of(links.of_subject, subjects), HABIT),
+            ("pair", rows_of(links.of_pair, pairs), HABIT),
+            ("habit", rows_of(links.of_contact, contacts), HABIT),
+        )
+        if rows
+    }
+    return {name: one for name, one in found.items() if one.people or one.tools}
 
 
 def _is_cared_for(ground: Ground, interaction: Interaction) -> bool:
@@ -213,42 +214,20 @@ def _is_cared_for(ground: Ground, interaction: Interaction) -> bool:
 
 
 def _words_of_people(
-    ground: Ground, interaction: Interaction, subjects: set[str]
+    ground: Ground, interaction: Interaction, subjects: Sequence[str]
 ) -> tuple[tuple[str, Said], ...]:
     """What people said to proposals for this interaction, its series, its thread."""
-    if not ground.said:
-        return ()
     keys = [("own", interaction.key)]
     if interaction.series_key:
         keys.append(("series", series_of(interaction.series_key)))
-    keys += [("thread", thread_of(one)) for one in sorted(subjects)]
+    keys += [("thread", thread_of(one)) for one in subjects]
     return tuple((how, ground.said[key]) for how, key in keys if key in ground.said)
-
-
-def _notes(ground: Ground, interaction: Interaction) -> list[NoteDigest]:
-    """What was judged of every text that is kept of an interaction."""
-    view = ground.view
-    found: list[NoteDigest | None] = []
-    for ref in interaction.refs:
-        if ref.system == "salesforce":
-            activity = view.activities.get(ref)
-            found.append(activity.note if activity else None)
-        elif ref.object == "engagement":
-            engagement = view.engagements.get(ref.id)
-            found.append(engagement.note if engagement else None)
-        elif ref.object == "call":
-            call = view.calls.get(ref.id)
-            found.append(call.note if call else None)
-        elif ref.object == "Event":
-            meeting = ground.meetings.get(ref.id)
-            found.append(meeting.note if meeting else None)
-    return [note for note in found if note is not None]
 
 
 def _numbers(notes: Iterable[NoteDigest], title: str) -> frozenset[str]:
     """Numbers that may name a case, without leading zeros."""
-    named = {n.lstrip("0") for note in notes for n in note.case_numbers}
-    return numbers(title) | named
+    named = [n.lstrip("0") for note in notes for n in note.case_numbers]
+    return numbers(title).union(named) if named else numbers(title)
 
 
 def names_case(scene: Scene, case: Case) -> bool:

@@ -17,7 +17,7 @@ _KINDS: Final = frozenset({RENEWAL, EXPANSION, NEW})
 
 def add_title(sheet: Sheet, scene: Scene, deal: Deal, field: Field) -> None:
     """What the title says of one deal."""
-    told = deal.words & scene.words
+    told = field.named.get(deal.opportunity.id)
     if told:
         value = _telling(told, field.frequency, len(field.rivals))
         if value:

@@ -83,6 +83,7 @@ _NOT_SAID: Final = re.compile(r"<[^>]*>|https?://\S+|\S+@\S+")
 _READ: Final = 20_000
 _KEPT: Final = 128
 _PRINT: Final = re.compile(r"[0-9a-f]{4}")
+_PRINT_SIZE: Final = 4
 _DENIED_WITHIN: Final = 80
 """How far before a word its denial may begin; without a bound long texts cost dear."""
 CARE: Final = "care"
@@ -191,6 +192,14 @@ def prints_of(text: str) -> str:
 def split_prints(prints: str) -> frozenset[str]:
     """The prints that were put together."""
     return frozenset(_PRINT.findall(prints))
+
+
+def has_print(prints: str, one: str) -> bool:
+    """Whether a print is among those that were put together."""
+    at = prints.find(one)
+    while at > 0 and at % _PRINT_SIZE:
+        at = prints.find(one, at + 1)
+    return at >= 0
 
 
 @lru_cache(maxsize=16_384)
