@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Final
 
 import msgspec
@@ -26,6 +27,8 @@ from syncd.model.record import RecordRef
 
 _DIGITS: Final = 6
 _EVEN: Final = 0.5
+_NAME: Final = attrgetter("name")
+_WEIGHT: Final = attrgetter("weight")
 WEAK_KEYS: Final = "people are recognised by weak keys only"
 BY_DOMAIN: Final = "people are known by their company's domain only"
 
@@ -78,7 +81,8 @@ def refusal_of(interaction: Interaction) -> str:
     external = interaction.external
     if not external:
         return "nobody from outside took part"
-    if not any(p.contact_ids for p in external) and any(p.lead_ids for p in external):
+    known = [p for p in external if p.contact_ids]
+    if not known and any(p.lead_ids for p in external):
         return "only a lead took part, and an activity of a lead has no opportunity"
     return ""
 
@@ -99,15 +103,11 @@ def _abstain(
 
 def _considered(ground: Ground, scene: Scene) -> list[str]:
     """Opportunities of the people's accounts, of related ones, of roles and hints."""
-    found: set[str] = set()
-    for account_id in scene.accounts:
-        found.update(ground.by_account.get(account_id, ()))
-    for account_id in scene.related:
-        found.update(ground.by_account.get(account_id, ()))
-    for contact_id in scene.contacts:
-        found.update(ground.by_contact.get(contact_id, ()))
-    found.update(hint.opportunity_id for hint in scene.hints)
-    return sorted(found & ground.deals.keys())
+    found = {hint.opportunity_id for hint in scene.hints}
+    homes = scene.accounts | scene.related if scene.related else scene.accounts
+    found.update(*[ground.by_account.get(one, ()) for one in homes])
+    found.update(*[ground.by_contact.get(one, ()) for one in scene.contacts])
+    return sorted([key for key in found if key in ground.deals])
 
 
 def weigh(
@@ -131,17 +131,18 @@ def weigh(
     if rivals:
         field = field_of(ground, scene, rivals)
         for deal in rivals.values():
-            features = opportunity_features(scene, deal, field, table) + support
+            found = opportunity_features(scene, deal, field, table)
             closed = CLOSED_TODAY if deal.opportunity.is_closed else ""
-            candidate = _candidate(deal, features=features)
+            candidate = _candidate(deal, features=(*found, *support))
             live.append(_scored(candidate, weak or closed))
     live += [_case(scene, case, weak, weights) for case in cases]
-    live.sort(key=lambda s: (-s.score, s.candidate.target))
+    if len(live) > 1:
+        live.sort(key=lambda s: (-s.score, s.candidate.target))
     return live, vetoed
 
 
 def _candidate(
-    deal: Deal, *, features: Sequence[Feature] = (), vetoes: tuple[str, ...] = ()
+    deal: Deal, *, features: tuple[Feature, ...] = (), vetoes: tuple[str, ...] = ()
 ) -> Candidate:
     one = deal.opportunity
     return Candidate(
@@ -149,7 +150,7 @@ def _candidate(
         name=one.name,
         account_id=one.account_id,
         probability=0.0,
-        features=tuple(features),
+        features=features,
         vetoes=vetoes,
         closed_today=one.is_closed,
     )
@@ -195,10 +196,8 @@ def probabilities(
         return [round(part / total, _DIGITS) for part in parts]
     best = weights.calibration.of(raw)
     rest = (1.0 - best) / (1.0 - raw) if raw < 1.0 else 0.0
-    return [
-        round(best, _DIGITS),
-        *(round(part / total * rest, _DIGITS) for part in parts[1:]),
-    ]
+    others = [round(part / total * rest, _DIGITS) for part in parts[1:]]
+    return [round(best, _DIGITS), *others]
 
 
 def margin_of(shares: Sequence[float]) -> float:
@@ -246,11 +245,9 @@ def _reason(decision: Decision, top: Scored, shares: Sequence[float]) -> str:
         share = f"{shares[0]:.1%}"
         return f"{len(shares)} candidates and none stands out ({share} at best)"
     speaking_for = [f for f in top.candidate.features if f.weight > 0]
-    because = [f.says for f in sorted(speaking_for, key=_by_weight)]
+    speaking_for.sort(key=_NAME)
+    speaking_for.sort(key=_WEIGHT, reverse=True)
+    because = [f.says for f in speaking_for]
     if decision is Decision.APPLY:
         return "; ".join(because)
     return "; ".join([*because, top.held_back or "not certain enough"])
-
-
-def _by_weight(feature: Feature) -> tuple[float, str]:
-    return (-feature.weight, feature.name)

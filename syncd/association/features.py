@@ -32,19 +32,14 @@ def vetoes_of(scene: Scene, deal: Deal) -> tuple[str, ...]:
         found.append("it was created more than two weeks after the interaction")
     if one.is_private:
         found.append("it is private")
-    if not _belongs(scene, deal):
+    account = one.account_id
+    near = account in scene.accounts or account in scene.related
+    if not near and deal.stands.keys().isdisjoint(scene.contacts):
         found.append("nobody who took part belongs to its account")
     for how, said in scene.said:
         if how == "own" and one.id in said.rejected:
             found.append("a person refused it for this interaction")
     return tuple(found)
-
-
-def _belongs(scene: Scene, deal: Deal) -> bool:
-    account = deal.opportunity.account_id
-    if account in scene.accounts or account in scene.related:
-        return True
-    return not deal.stands.keys().isdisjoint(scene.contacts)
 
 
 def opportunity_features(
@@ -60,9 +55,14 @@ def opportunity_features(
         add_notes(sheet, scene, deal, field)
     if scene.hints:
         _hints(sheet, scene, deal, field)
-    _precedents(sheet, scene, deal)
-    _history(sheet, scene, deal, field)
-    _timing(sheet, scene, deal, field)
+    if deal.is_later_than(scene.at):
+        # What a series or people turned to later says nothing of before.
+        _precedents(sheet, scene, deal, only="thread")
+        sheet.add("created_after", "it was created soon after the interaction")
+    else:
+        _precedents(sheet, scene, deal)
+        _history(sheet, deal, field)
+        _timing(sheet, scene, deal, field)
     for how, said in scene.said:
         add_said(sheet, how, said, deal.opportunity.id)
     return sheet.found
@@ -91,8 +91,9 @@ def _strangers(sheet: Sheet, scene: Scene, deal: Deal) -> None:
     """People who do not, or not surely, belong to it."""
     people, account = scene.strong or scene.weak, deal.opportunity.account_id
     others = unclear = 0
+    held = deal.stands.keys()
     for person, homes in zip(people, scene.homes, strict=True):
-        if not deal.stands.keys().isdisjoint(person):
+        if not held.isdisjoint(person):
             continue
         if account not in homes:
             others += 1
@@ -158,7 +159,8 @@ def _best_stand(deal: Deal, person: tuple[str, ...], at: datetime) -> Stand | No
 
 
 def _refs(stands: Sequence[Stand]) -> tuple[RecordRef, ...]:
-    return tuple(sorted({stand.ref for stand in stands}))
+    refs = {stand.ref for stand in stands}
+    return tuple(sorted(refs) if len(refs) > 1 else refs)
 
 
 def _had_roles(sheet: Sheet, scene: Scene, then: Sequence[Stand], total: int) -> None:
@@ -168,10 +170,10 @@ def _had_roles(sheet: Sheet, scene: Scene, then: Sequence[Stand], total: int) ->
     sheet.add("role_share", says, len(then) / total, refs)
     if len(then) > 1:
         sheet.add("more_roles", says, math.log2(len(then)), refs)
-    newest = max(stand.since for stand in then if stand.since is not None)
+    newest = max([stand.since for stand in then if stand.since is not None])
     if scene.at - newest <= _FRESH:
         sheet.add("fresh_role", "a role was new", 1.0, refs)
-    if any(stand.is_primary for stand in then):
+    if [stand for stand in then if stand.is_primary]:
         sheet.add("primary", "one of them is its primary contact", 1.0, refs)
 
 
@@ -199,18 +201,18 @@ def _owner(sheet: Sheet, scene: Scene, deal: Deal, field: Field) -> None:
         sheet.add("care", "who held it cares for customers after the sale")
 
 
+_HINTS: Final = (
+    ("chorus", "chorus_hint", "Chorus names it"),
+    ("outreach", "outreach_hint", "Outreach names it"),
+)
+
+
 def _hints(sheet: Sheet, scene: Scene, deal: Deal, field: Field) -> None:
     key = deal.opportunity.id
+    own = [hint for hint in scene.hints if hint.opportunity_id == key]
     worth: dict[str, float] = {}
-    for source, name, says in (
-        ("chorus", "chorus_hint", "Chorus names it"),
-        ("outreach", "outreach_hint", "Outreach names it"),
-    ):
-        refs = tuple(
-            hint.ref
-            for hint in scene.hints
-            if hint.source == source and hint.opportunity_id == key
-        )
+    for source, name, says in _HINTS if own else ():
+        refs = tuple([hint.ref for hint in own if hint.source == source])
         if refs:
             worth[source] = max(0.0, scene.trust[source])
             sheet.add(name, says, worth[source], refs)
@@ -227,14 +229,16 @@ _PRECEDENTS: Final = {
     "pair": "the host's other activities with the same people are related to it",
     "habit": "the same people's other activities of those weeks are related to it",
 }
+_MET_ABOUT: Final = {
+    True: "are often met about it",
+    False: "are seldom or never met about it",
+}
 
 
-def _precedents(sheet: Sheet, scene: Scene, deal: Deal) -> None:
+def _precedents(sheet: Sheet, scene: Scene, deal: Deal, *, only: str = "") -> None:
     key = deal.opportunity.id
-    was_there = not deal.is_later_than(scene.at)
     for name, some in scene.precedents.items():
-        if not was_there and name != "thread":
-            # What a series or people turned to later says nothing of before.
+        if only and name != only:
             continue
         if one := some.people.get(key):
             sheet.add(name, _PRECEDENTS[name], one.strength, tuple(one.refs))
@@ -243,26 +247,18 @@ def _precedents(sheet: Sheet, scene: Scene, deal: Deal) -> None:
             sheet.add(f"{name}_by_tools", by, one.strength, tuple(one.refs))
 
 
-def _history(sheet: Sheet, scene: Scene, deal: Deal, field: Field) -> None:
+def _history(sheet: Sheet, deal: Deal, field: Field) -> None:
     key = deal.opportunity.id
-    if deal.is_later_than(scene.at):
-        return
-    for name, tallies, values, who in (
-        ("people_history", field.met, field.people_history, "those who took part"),
-        ("colleague_history", field.colleagues, field.colleague_history, "our people"),
-    ):
-        value = values.get(key, 0.0)
-        if value:
-            often = "often" if value > 0 else "seldom or never"
-            says = f"{who} are {often} met about it"
-            sheet.add(name, says, value, refs_of(tallies, key))
+    if value := field.people_history.get(key, 0.0):
+        says = f"those who took part {_MET_ABOUT[value > 0]}"
+        sheet.add("people_history", says, value, refs_of(field.met, key))
+    if value := field.colleague_history.get(key, 0.0):
+        says = f"our people {_MET_ABOUT[value > 0]}"
+        sheet.add("colleague_history", says, value, refs_of(field.colleagues, key))
 
 
 def _timing(sheet: Sheet, scene: Scene, deal: Deal, field: Field) -> None:
     at, created_at = scene.at, deal.opportunity.created_at
-    if deal.is_later_than(at):
-        sheet.add("created_after", "it was created soon after the interaction")
-        return
     if field.newest == deal.opportunity.id:
         sheet.add("newest", "it was the newest open one")
     if created_at is not None and at - created_at <= CREATED_SOON:

@@ -8,7 +8,7 @@ import msgspec
 
 from syncd.association.ground import Deal, Ground
 from syncd.association.history import Tally, log_shares
-from syncd.association.links import instant, rows_of, tally
+from syncd.association.links import instant, tally
 from syncd.association.scene import Scene
 from syncd.model.words import has_print
 
@@ -55,16 +55,11 @@ def field_of(ground: Ground, scene: Scene, rivals: Mapping[str, Deal]) -> Field:
         if scene.noted and (words := _noted(scene, deal)):
             noted[key] = words
     own, when, links = scene.interaction.key, instant(at), ground.links
-    met = [
-        tally(own, when, rows_of(links.of_contact, person), keys)
-        for person in scene.strong
-    ]
+    met = [tally(own, when, links.of_contact, one, keys) for one in scene.strong]
     colleagues: list[Tally] = []
     if several:
         others = sorted(scene.users.difference(owners.values()))
-        colleagues = [
-            tally(own, when, [row], keys) for row in rows_of(links.of_user, others)
-        ]
+        colleagues = [tally(own, when, links.of_user, (o,), keys) for o in others]
     return Field(
         rivals=rivals,
         owners=owners,

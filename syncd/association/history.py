@@ -30,12 +30,12 @@ def log_shares(tallies: Iterable[Tally], rivals: AbstractSet[str]) -> dict[str, 
     known = [(tally, sum(map(len, tally.values()))) for tally in tallies if tally]
     if not known:
         return {}
-    count = len(rivals)
-    return {
-        key: sum([_log_share(len(t.get(key, ())), of, count) for t, of in known])
-        / len(known)
-        for key in rivals
-    }
+    sums = dict.fromkeys(rivals, 0.0)
+    for tally, total in known:
+        for key in rivals:
+            own = len(tally.get(key, ()))
+            sums[key] += _log_share(own, total, len(rivals))
+    return {key: one / len(known) for key, one in sums.items()}
 
 
 def _log_share(own: int, total: int, rivals: int) -> float:

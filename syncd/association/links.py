@@ -1,7 +1,7 @@
 """Links that exist already: what other interactions were related to, and by whom."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Final
@@ -75,11 +75,8 @@ class Worth(msgspec.Struct, kw_only=True, gc=False):
 class Precedents(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Links of other interactions near one: by opportunity, people's and tools'."""
 
-    people: Mapping[str, Worth] = {}
-    tools: Mapping[str, Worth] = {}
-
-
-NO_PRECEDENTS: Final = Precedents()
+    people: Mapping[str, Worth]
+    tools: Mapping[str, Worth]
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -183,18 +180,15 @@ def set_by_person(
     A tool that logs in a person's name leaves its marks: an id of its own in the
     activity, or the activity among its own records.
     """
-    tools = view.org.integration_user_ids | view.org.our_user_ids
-    editor = activity.modified_by_id
-    if editor is not None and editor != activity.created_by_id:
-        return editor not in tools
-    if activity.created_by_id in tools or activity.chorus_id is not None:
+    creator, editor = activity.created_by_id, activity.modified_by_id
+    chooser = creator if editor is None else editor
+    if chooser in view.org.integration_user_ids or chooser in view.org.our_user_ids:
+        return False
+    if chooser != creator:
+        return True
+    if activity.chorus_id is not None:
         return False
     return not any(ref.system == "outreach" for ref in interaction.refs)
-
-
-def rows_of(index: Mapping[str, Row], keys: Iterable[str]) -> list[Row]:
-    """What an index has under some keys, in their order."""
-    return [row for key in keys if (row := index.get(key)) is not None]
 
 
 def instant(at: datetime) -> int:
@@ -203,24 +197,28 @@ def instant(at: datetime) -> int:
 
 
 def precedents(
-    own: str, at: int, rows: Iterable[Row], custom: Custom = HABIT
-) -> Precedents:
+    own: str,
+    at: int,
+    index: Mapping[str, Row],
+    keys: Iterable[str],
+    custom: Custom = HABIT,
+) -> Precedents | None:
     """Links of those weeks, each activity once; the nearer, the more it is worth.
 
     Args:
         own: Key of the interaction that is judged, whose links do not count.
         at: Its instant.
-        rows: What may hold links.
+        index: Where links are found.
+        keys: Under what.
         custom: How fast links wear off.
     """
     links = [
         link
-        for row in rows
-        for link in _nearby(row, at, SPAN, NEAREST)
+        for link in _nearby(index, keys, at, SPAN, NEAREST)
         if link.interaction_key != own
     ]
     if not links:
-        return NO_PRECEDENTS
+        return None
     worth = custom.worth
     people: dict[str, Worth] = {}
     tools: dict[str, Worth] = {}
@@ -240,7 +238,11 @@ def precedents(
 
 
 def tally(
-    own: str, at: int, rows: Iterable[Row], among: Container[str]
+    own: str,
+    at: int,
+    index: Mapping[str, Row],
+    keys: Iterable[str],
+    among: Container[str],
 ) -> dict[str, dict[str, RecordRef]]:
     """Which of some opportunities people related other interactions of those months to.
 
@@ -249,22 +251,30 @@ def tally(
     Args:
         own: Key of the interaction that is judged, whose links do not count.
         at: Its instant.
-        rows: What may hold links.
+        index: Where links are found.
+        keys: Under what.
         among: The opportunities.
     """
     found: dict[str, dict[str, RecordRef]] = {}
-    for row in rows:
-        for link in _nearby(row, at, MONTHS, MOST):
-            key = link.opportunity_id
-            if link.by_person and key in among and link.interaction_key != own:
-                found.setdefault(key, {}).setdefault(link.interaction_key, link.ref)
+    for link in _nearby(index, keys, at, MONTHS, MOST):
+        key = link.opportunity_id
+        if link.by_person and key in among and link.interaction_key != own:
+            found.setdefault(key, {}).setdefault(link.interaction_key, link.ref)
     return found
 
 
-def _nearby(row: Row, at: int, span: int, count: int) -> Sequence[Link]:
-    """Links within the span of an instant, the nearest of them on either side."""
-    times = row.times
-    middle = bisect_left(times, at)
-    low = bisect_left(times, at - span, max(0, middle - count), middle)
-    most = min(len(times), middle + count)
-    return row.links[low : bisect_right(times, at + span, middle, most)]
+def _nearby(
+    index: Mapping[str, Row], keys: Iterable[str], at: int, span: int, count: int
+) -> list[Link]:
+    """Links within the span of an instant, the nearest of each key on either side."""
+    found: list[Link] = []
+    for key in keys:
+        row = index.get(key)
+        if row is None:
+            continue
+        times = row.times
+        middle = bisect_left(times, at)
+        low = bisect_left(times, at - span, max(0, middle - count), middle)
+        most = min(len(times), middle + count)
+        found += row.links[low : bisect_right(times, at + span, middle, most)]
+    return found

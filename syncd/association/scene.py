@@ -19,7 +19,6 @@ from syncd.association.links import (
     instant,
     pair_of,
     precedents,
-    rows_of,
 )
 from syncd.association.past import case_was_open
 from syncd.association.words import is_care, numbers, subject_of
@@ -194,17 +193,17 @@ def _precedents(
     links, own, at = ground.links, interaction.key, instant(interaction.starts_at)
     series, host = interaction.series_key, interaction.host_user_id
     pairs = [pair_of(host, one) for one in contacts] if host else ()
-    found = {
-        name: precedents(own, at, rows, custom)
-        for name, rows, custom in (
-            ("series", rows_of(links.of_series, [series] if series else ()), SERIES),
-            ("thread", rows_of(links.of_subject, subjects), HABIT),
-            ("pair", rows_of(links.of_pair, pairs), HABIT),
-            ("habit", rows_of(links.of_contact, contacts), HABIT),
-        )
-        if rows
-    }
-    return {name: one for name, one in found.items() if one.people or one.tools}
+    found: dict[str, Precedents] = {}
+    for name, index, keys, custom in (
+        ("series", links.of_series, (series,) if series else (), SERIES),
+        ("thread", links.of_subject, subjects, HABIT),
+        ("pair", links.of_pair, pairs, HABIT),
+        ("habit", links.of_contact, contacts, HABIT),
+    ):
+        some = precedents(own, at, index, keys, custom) if keys else None
+        if some is not None:
+            found[name] = some
+    return found
 
 
 def _is_cared_for(ground: Ground, interaction: Interaction) -> bool:
