@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from syncd.errors import Problem, StoreError
 
-HEAD: Final = "0004"
+HEAD: Final = "0005"
 _LOCK_KEY: Final = 7_396_124_504  # any number that nobody else takes
 
 

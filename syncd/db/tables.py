@@ -148,6 +148,13 @@ BASES: Final = sa.Table(
     sa.Column("opportunity_id", sa.String(18), primary_key=True),
     sa.Column("body", sa.Text, nullable=False),
 )
+MAKERS: Final = sa.Table(
+    "activity_makers",
+    METADATA,
+    sa.Column("maker", sa.Text, primary_key=True),
+    sa.Column("owner", sa.Text, primary_key=True),
+    sa.Column("number", sa.Integer, nullable=False),
+)
 DIRTY: Final = sa.Table(
     "dirty_homes",
     METADATA,

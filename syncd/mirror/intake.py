@@ -13,6 +13,7 @@ from syncd.db.tables import CURSORS, DOUBTS, QUARANTINE, RECORDS, VERSIONS
 from syncd.mirror.clerk import Clerk
 from syncd.mirror.doubts import is_believed
 from syncd.mirror.filing import LONGEST_ID
+from syncd.mirror.makers import count_makers
 from syncd.mirror.refs import among, asking, of_object
 from syncd.model.record import Quarantined, Record, RecordRef
 from syncd.ports.stores import MirrorPage
@@ -20,6 +21,7 @@ from syncd.ports.stores import MirrorPage
 _VERSIONED: Final = frozenset(
     {"Opportunity", "Contact", "OpportunityContactRole", "opportunityProspectRole"}
 )
+_ACTIVITIES: Final = frozenset({"Task", "Event"})
 _KEPT: Final = ("system", "object", "id", "version", "valid_from")
 _PARENTS: Final = {
     ("OpportunityContactRole", False): "opportunity_id",
@@ -131,11 +133,14 @@ def _store(
     moved = [r for r in latest.values() if _has_moved(r, known.get(r.ref))]
     old = [known[r.ref] for r in moved if r.ref in known and page.object in _VERSIONED]
     upsert(connection, VERSIONS, [_superseded(row, now) for row in old], update=())
-    upsert(
-        connection,
-        RECORDS,
-        [_row(r, page, pass_id=pass_id, before=known.get(r.ref)) for r in moved],
-    )
+    rows = [_row(r, page, pass_id=pass_id, before=known.get(r.ref)) for r in moved]
+    upsert(connection, RECORDS, rows)
+    if page.object in _ACTIVITIES and page.system == "salesforce":
+        count_makers(
+            connection,
+            before=[known[r.ref]["fields"] for r in moved if r.ref in known],
+            after=[row["fields"] for row in rows],
+        )
     moved_refs = {record.ref for record in moved}
     seen = [ref.id for ref in latest if ref not in moved_refs]
     seen += [one.ref.id for one in page.quarantined]  # unreadable, but there

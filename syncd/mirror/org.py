@@ -1,7 +1,6 @@
 """What is the same for every account: users, value lists, our own domains."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -10,6 +9,7 @@ import sqlalchemy as sa
 from syncd.db.engine import in_parts
 from syncd.db.tables import POLLS, RECORDS
 from syncd.mirror.clerk import own_domains
+from syncd.mirror.makers import tools_by_their_records
 from syncd.mirror.refs import of_object
 from syncd.model.entities import (
     CallDisposition,
@@ -25,21 +25,6 @@ from syncd.model.outcome import PollOutcome
 from syncd.model.policy import Policy
 from syncd.model.view import OrgContext
 
-# Someone who creates activities for many others, and hardly any for themselves, is a
-# tool: the thresholds keep assistants and new people out.
-_TOOL_CREATES: Final = 50
-_TOOL_OWNERS: Final = 5
-_TOOL_SHARE: Final = 0.8
-
-
-class _Made(msgspec.Struct):
-    """What of an activity tells who made it for whom; the rest is not decoded."""
-
-    created_by_id: str | None = None
-    owner_id: str | None = None
-    is_child: bool = False
-
-
 _EntityT = TypeVar("_EntityT", bound=Entity)
 
 _POLLS: Final = sa.select(POLLS)
@@ -47,9 +32,6 @@ _LIVE: Final = (
     sa.select(RECORDS.c.fields)
     .where(of_object(RECORDS), RECORDS.c.deleted == sa.false())
     .order_by(RECORDS.c.id)
-)
-_ACTIVITIES: Final = sa.select(RECORDS.c.fields).where(
-    RECORDS.c.system == "salesforce", RECORDS.c.object.in_(("Task", "Event"))
 )
 
 
@@ -131,24 +113,4 @@ def _integration_users(
             for user in users.values()
             if {user.email.casefold(), user.username.casefold()} & named
         )
-    decoder = msgspec.json.Decoder(type=_Made)
-    rows = in_parts(connection.execute(_ACTIVITIES))
-    return frozenset(_look_like_tools(decoder.decode(body) for (body,) in rows))
-
-
-def _look_like_tools(activities: Iterable[_Made]) -> Iterable[str]:
-    made: dict[str, int] = defaultdict(int)
-    for_others: dict[str, list[str]] = defaultdict(list)
-    for one in activities:
-        if one.created_by_id is None or one.is_child:
-            continue
-        made[one.created_by_id] += 1
-        if one.owner_id and one.owner_id != one.created_by_id:
-            for_others[one.created_by_id].append(one.owner_id)
-    for creator, count in sorted(made.items()):
-        owners = for_others[creator]
-        is_tool = (
-            len(set(owners)) >= _TOOL_OWNERS and len(owners) >= _TOOL_SHARE * count
-        )
-        if count >= _TOOL_CREATES and is_tool:
-            yield creator
+    return tools_by_their_records(connection)
