@@ -273,4 +273,5 @@ def _timing(sheet: Sheet, scene: Scene, deal: Deal, field: Field) -> None:
         near = math.exp(-abs(past_due) / _NEAR_DAYS)
         says = f"it was to close on {close_date.isoformat()}"
         sheet.add("close_is_near", says, near)
-        sheet.add("far_off", says, max(0.0, (-past_due - _FAR_DAYS) / _FAR_DAYS))
+        if -past_due > _FAR_DAYS:
+            sheet.add("far_off", says, (-past_due - _FAR_DAYS) / _FAR_DAYS)

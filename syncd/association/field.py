@@ -8,7 +8,7 @@ import msgspec
 
 from syncd.association.ground import Deal, Ground
 from syncd.association.history import Tally, log_shares
-from syncd.association.links import instant, tally
+from syncd.association.links import tally
 from syncd.association.scene import Scene
 from syncd.model.words import has_print
 
@@ -54,7 +54,7 @@ def field_of(ground: Ground, scene: Scene, rivals: Mapping[str, Deal]) -> Field:
             named[key] = words
         if scene.noted and (words := _noted(scene, deal)):
             noted[key] = words
-    own, when, links = scene.interaction.key, instant(at), ground.links
+    own, when, links = scene.interaction.key, scene.instant, ground.links
     met = [tally(own, when, links.of_contact, one, keys) for one in scene.strong]
     colleagues: list[Tally] = []
     if several:
@@ -114,5 +114,5 @@ def _by_roles(scene: Scene, rivals: Mapping[str, Deal]) -> str:
 def _noted(scene: Scene, deal: Deal) -> frozenset[str]:
     said = scene.noted
     return frozenset(
-        [word for one, word in deal.prints.items() if has_print(said, one)]
+        [w for one, w in deal.prints.items() if one in said and has_print(said, one)]
     )

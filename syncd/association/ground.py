@@ -72,8 +72,11 @@ class Deal(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     def had_a_role(self, person: Iterable[str], at: datetime) -> bool:
         """Whether one of somebody's contacts is known to have had a role then."""
-        since = self.since
-        return any(since[one] <= at for one in person if one in since)
+        for one in person:
+            since = self.since.get(one)
+            if since is not None and since <= at:
+                return True
+        return False
 
     def had_any_role(self, at: datetime) -> bool:
         """Whether anybody is known to have had a role then."""

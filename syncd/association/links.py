@@ -212,23 +212,20 @@ def precedents(
         keys: Under what.
         custom: How fast links wear off.
     """
-    links = [
-        link
-        for link in _nearby(index, keys, at, SPAN, NEAREST)
-        if link.interaction_key != own
-    ]
-    if not links:
-        return None
     worth = custom.worth
     people: dict[str, Worth] = {}
     tools: dict[str, Worth] = {}
-    for link in dict.fromkeys(links):
+    for link in dict.fromkeys(_nearby(index, keys, at, SPAN, NEAREST)):
+        if link.interaction_key == own:
+            continue
         kind = people if link.by_person else tools
         one = kind.get(link.opportunity_id)
         if one is None:
             one = kind[link.opportunity_id] = Worth()
         one.worth += worth[abs((link.at - at) // DAY)]
         one.refs.append(link.ref)
+    if not people and not tools:
+        return None
     for kind in (people, tools):
         if kind:
             total = sum([one.worth for one in kind.values()]) + custom.doubt

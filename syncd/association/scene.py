@@ -30,7 +30,7 @@ from syncd.model.words import Talk, talk_of, words
 
 
 class Scene(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What scoring knows of one interaction.
+    """What scoring knows of one interaction; ``instant`` is ``at`` in microseconds.
 
     ``strong`` and ``weak`` are the contacts of people outside, by keys that may and
     may not carry a change; each tuple is one person, empty where only their company's
@@ -43,6 +43,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     interaction: Interaction
     at: datetime
+    instant: int
     title: str
     words: frozenset[str]
     strong: tuple[tuple[str, ...], ...]
@@ -66,6 +67,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 def set_scene(ground: Ground, interaction: Interaction) -> Scene:
     """Gather what is known of one interaction."""
     at = interaction.starts_at
+    when = instant(at)
     present, users = _present(interaction)
     strong = tuple([some for p in present if (some := contacts_of(p))])
     weak = tuple(
@@ -84,6 +86,7 @@ def set_scene(ground: Ground, interaction: Interaction) -> Scene:
     return Scene(
         interaction=interaction,
         at=at,
+        instant=when,
         title=title,
         words=words(title),
         strong=strong,
@@ -95,7 +98,7 @@ def set_scene(ground: Ground, interaction: Interaction) -> Scene:
         users=users,
         hints=hints,
         trust=_trust(ground, interaction, hints) if hints else {},
-        precedents=_precedents(ground, interaction, subjects, sorted(contacts)),
+        precedents=_precedents(ground, interaction, when, subjects, sorted(contacts)),
         is_cared_for=_is_cared_for(ground, interaction),
         said=_words_of_people(ground, interaction, subjects) if ground.said else (),
         numbers=_numbers(notes, title),
@@ -186,11 +189,12 @@ def _text_of(ground: Ground, ref: RecordRef) -> tuple[str | None, NoteDigest | N
 def _precedents(
     ground: Ground,
     interaction: Interaction,
+    at: int,
     subjects: Sequence[str],
     contacts: Sequence[str],
 ) -> dict[str, Precedents]:
     """Links of interactions that have something in common with this one."""
-    links, own, at = ground.links, interaction.key, instant(interaction.starts_at)
+    links, own = ground.links, interaction.key
     series, host = interaction.series_key, interaction.host_user_id
     pairs = [pair_of(host, one) for one in contacts] if host else ()
     found: dict[str, Precedents] = {}
