@@ -1,7 +1,7 @@
 """Takes a page in: records, superseded versions, sweeps, quarantine and cursor."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -201,6 +201,25 @@ def _save_cursor(connection: sa.Connection, page: MirrorPage, *, pass_id: int) -
     }
     changed = ["pass_id"] if page.cursor is None else ["cursor", "pass_id"]
     upsert(connection, CURSORS, [row], update=changed)
+
+
+def move_cursors(
+    connection: sa.Connection,
+    system: str,
+    cursors: Mapping[tuple[str, str], Mapping[str, Any]],
+) -> None:
+    """Where to go on, by object and scope, where nothing else came."""
+    rows = [
+        {
+            "system": system,
+            "object": name,
+            "scope": scope,
+            "cursor": json.dumps(cursor),
+            "pass_id": 0,
+        }
+        for (name, scope), cursor in sorted(cursors.items())
+    ]
+    upsert(connection, CURSORS, rows, update=["cursor"])
 
 
 def _present(
