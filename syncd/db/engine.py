@@ -22,6 +22,7 @@ from syncd.errors import Problem, StoreError
 
 _SECONDS_FOR_A_LOCK: Final = 30
 _ROWS_AT_ONCE: Final = 500
+_STATEMENTS: Final = 512  # a cycle asks more than the 128 that the driver would keep
 
 
 def open_engine(url: str) -> sa.Engine:
@@ -45,7 +46,10 @@ def open_engine(url: str) -> sa.Engine:
             refuse_damaged(path)
         engine = sa.create_engine(
             parsed,
-            connect_args={"timeout": _SECONDS_FOR_A_LOCK},
+            connect_args={
+                "timeout": _SECONDS_FOR_A_LOCK,
+                "cached_statements": _STATEMENTS,
+            },
             execution_options={"queue": RLock()},
         )
         sa.event.listen(engine, "connect", _tune_sqlite)
