@@ -5,8 +5,9 @@ manual, "Error Codes".
 """
 
 import json
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -152,9 +153,11 @@ def refuse_damaged_pages(engine: sa.Engine, *, remedy: str = _RESTORE) -> None:
         return
     path = Path(str(engine.url.database))
     try:
-        with engine.connect().execution_options(reading=True) as connection:
-            found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
-    except sa.exc.DatabaseError as error:
+        with closing(engine.raw_connection()) as connection:
+            cursor = connection.cursor()
+            cursor.execute("PRAGMA quick_check(1)")
+            [(found,)] = cursor.fetchall()
+    except sqlite3.DatabaseError as error:
         raise store_error(engine.url, error, remedy=remedy) or error from None
     if found != "ok":
         raise _damaged(path, "is damaged", remedy)

@@ -22,6 +22,7 @@ from syncd.errors import Problem, StoreError
 
 _SECONDS_FOR_A_LOCK: Final = 30
 _ROWS_AT_ONCE: Final = 500
+_STATEMENTS: Final = 512  # a cycle asks more than the 128 that the driver would keep
 
 
 def open_engine(url: str) -> sa.Engine:
@@ -45,11 +46,15 @@ def open_engine(url: str) -> sa.Engine:
             refuse_damaged(path)
         engine = sa.create_engine(
             parsed,
-            connect_args={"timeout": _SECONDS_FOR_A_LOCK},
+            connect_args={
+                "timeout": _SECONDS_FOR_A_LOCK,
+                "cached_statements": _STATEMENTS,
+            },
             execution_options={"queue": RLock()},
         )
         sa.event.listen(engine, "connect", _tune_sqlite)
-        sa.event.listen(engine, "begin", _begin_immediate)
+        # Not by an event of the engine: with one, each statement looks for more.
+        engine.dialect.do_begin = _begin_immediate  # type: ignore[method-assign]
         sa.event.listen(engine, "handle_error", tell_as_store_error)
         return engine
     try:
@@ -79,11 +84,19 @@ def _tune_sqlite(connection: sqlite3.Connection, _record: object) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin_immediate(connection: sa.Connection) -> None:
-    reading = connection.get_execution_options().get("reading", False)
-    driver: Any = connection.connection.dbapi_connection
+def _begin_immediate(dbapi_connection: sa.PoolProxiedConnection) -> None:
+    driver: Any = dbapi_connection.driver_connection
+    if not driver.in_transaction:  # as it is where ``reading`` has begun one
+        driver.execute("BEGIN IMMEDIATE")
+
+
+def _begin_reading(connection: sa.Connection) -> None:
+    """Begin a transaction that keeps nobody from writing; what is read is one state."""
+    if connection.dialect.name != "sqlite":
+        return
+    driver: Any = connection.connection.driver_connection
     try:
-        driver.execute("BEGIN" if reading else "BEGIN IMMEDIATE")
+        driver.execute("BEGIN")
     except sqlite3.DatabaseError as error:
         raise store_error(connection.engine.url, error) or error from None
 
@@ -102,7 +115,8 @@ def reading(engine: sa.Engine, part: str) -> Iterator[sa.Connection]:
         engine.connect() as connection,
         _given_up_on_error(connection),
     ):
-        yield connection.execution_options(reading=True)
+        _begin_reading(connection)
+        yield connection
 
 
 @contextmanager

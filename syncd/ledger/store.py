@@ -49,6 +49,9 @@ _FIRST_OPEN: Final = sa.select(sa.func.min(LEDGER.c.sequence)).where(
     LEDGER.c.state == "open"
 )
 _LAST: Final = sa.select(sa.func.max(LEDGER.c.sequence))
+_SETTLED: Final = sa.select(
+    sa.func.coalesce(_FIRST_OPEN.scalar_subquery() - 1, _LAST.scalar_subquery(), 0)
+)
 
 
 def _settling(*mine: sa.ColumnElement[bool]) -> sa.Update:
@@ -196,10 +199,8 @@ class SqlLedger:
     def settled_up_to(self) -> int:
         """Sequence up to which every write has an outcome; 0 when none has."""
         with self._read() as connection:
-            first = connection.scalar(_FIRST_OPEN)
-            if first is not None:
-                return int(first) - 1
-            return connection.scalar(_LAST) or 0
+            settled: int = connection.execute(_SETTLED).scalar_one()
+            return settled
 
     def last_write(self) -> int:
         """Sequence of the last write, settled or not; 0 when there is none."""

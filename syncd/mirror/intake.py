@@ -1,7 +1,7 @@
 """Takes a page in: records, superseded versions, sweeps, quarantine and cursor."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -50,9 +50,8 @@ _SEEN: Final = (
     sa.update(RECORDS).where(among(RECORDS)).values(pass_id=sa.bindparam("this_pass"))
 )
 _READABLE: Final = sa.delete(QUARANTINE).where(among(QUARANTINE))
-_UNSEEN: Final = sa.select(RECORDS.c.id).where(
-    _OF_SCOPE, RECORDS.c.pass_id != sa.bindparam("this_pass")
-)
+_KNOWN: Final = sa.select(RECORDS.c.id).where(_OF_SCOPE)
+_UNSEEN: Final = _KNOWN.where(RECORDS.c.pass_id != sa.bindparam("this_pass"))
 _COUNT: Final = sa.select(sa.func.count()).select_from(RECORDS).where(_OF_SCOPE)
 _GONE: Final = (
     sa.update(RECORDS)
@@ -76,7 +75,8 @@ def take_in(
     """Store a page and file its records; how many moved, and how many are gone."""
     page = _storable(page)
     before = _Before(*connection.execute(_BEFORE, _scope(page)).one())
-    pass_id = (before.pass_id or 0) + (1 if page.starts_snapshot else 0)
+    begins_pass = page.starts_snapshot and not _is_whole(page)
+    pass_id = (before.pass_id or 0) + (1 if begins_pass else 0)
     changed = _store(connection, page, pass_id=pass_id, now=now)
     if before.has_quarantined:
         for asked in asking(page.system, page.object, [r.ref.id for r in page.records]):
@@ -141,13 +141,26 @@ def _store(
             before=[known[r.ref]["fields"] for r in moved if r.ref in known],
             after=[row["fields"] for row in rows],
         )
-    moved_refs = {record.ref for record in moved}
-    seen = [ref.id for ref in latest if ref not in moved_refs]
-    seen += [one.ref.id for one in page.quarantined]  # unreadable, but there
-    if page.snapshot or page.starts_snapshot or pass_id:
-        for asked in asking(page.system, page.object, seen):
-            connection.execute(_SEEN, {**asked, "this_pass": pass_id})
+    moved_ids = {record.ref.id for record in moved}
+    if _is_whole(page) or not (page.snapshot or page.starts_snapshot or pass_id):
+        return moved
+    for asked in asking(page.system, page.object, _brought(page) - moved_ids):
+        connection.execute(_SEEN, {**asked, "this_pass": pass_id})
     return moved
+
+
+def _is_whole(page: MirrorPage) -> bool:
+    """Whether a listing is all on this page: then no record need say when it was seen.
+
+    Small lists are read anew by every poll, and would be written to by each.
+    """
+    return page.starts_snapshot and page.snapshot and page.last
+
+
+def _brought(page: MirrorPage) -> set[str]:
+    """Ids of a page's records, unreadable ones too: they are there."""
+    there = [one.ref for one in page.records] + [one.ref for one in page.quarantined]
+    return {ref.id for ref in there}
 
 
 def _sweep(
@@ -162,8 +175,12 @@ def _sweep(
     ``valid_from`` stays: a record that was only hidden comes back as it was.
     """
     scope = _scope(page)
-    asked = {**scope, "this_pass": pass_id}
-    unseen = connection.scalars(_UNSEEN, asked).all()
+    if _is_whole(page):
+        brought = _brought(page)
+        known = connection.scalars(_KNOWN, scope)
+        unseen = [one for one in known if one not in brought]
+    else:
+        unseen = list(connection.scalars(_UNSEEN, {**scope, "this_pass": pass_id}))
     before = (connection.scalar(_COUNT, scope) or 0) if unseen else 0
     after = before - len(unseen)
     shrunk = before >= _DOUBT_FROM and after * 2 < before
@@ -201,6 +218,25 @@ def _save_cursor(connection: sa.Connection, page: MirrorPage, *, pass_id: int) -
     }
     changed = ["pass_id"] if page.cursor is None else ["cursor", "pass_id"]
     upsert(connection, CURSORS, [row], update=changed)
+
+
+def move_cursors(
+    connection: sa.Connection,
+    system: str,
+    cursors: Mapping[tuple[str, str], Mapping[str, Any]],
+) -> None:
+    """Where to go on, by object and scope, where nothing else came."""
+    rows = [
+        {
+            "system": system,
+            "object": name,
+            "scope": scope,
+            "cursor": json.dumps(cursor),
+            "pass_id": 0,
+        }
+        for (name, scope), cursor in sorted(cursors.items())
+    ]
+    upsert(connection, CURSORS, rows, update=["cursor"])
 
 
 def _present(

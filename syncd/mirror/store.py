@@ -23,7 +23,7 @@ from syncd.mirror.bases import save_bases
 from syncd.mirror.clerk import Clerk
 from syncd.mirror.doubts import clear, note_unmapped, read_doubts, unmapped_of
 from syncd.mirror.guests import GUESTS, host_homes
-from syncd.mirror.intake import take_in
+from syncd.mirror.intake import move_cursors, take_in
 from syncd.mirror.load import load_homes
 from syncd.mirror.lookup import find, naming, read_facts
 from syncd.mirror.org import read_all, read_org
@@ -112,10 +112,16 @@ class SqlMirror:
 
     # --- polls, quarantine, guards ------------------------------------------------
 
-    def save_poll(self, outcome: PollOutcome) -> None:
-        """Remember how a connector's poll ended."""
+    def save_poll(
+        self,
+        outcome: PollOutcome,
+        *,
+        cursors: Mapping[tuple[str, str], Mapping[str, Any]] | None = None,
+    ) -> None:
+        """Remember how a connector's poll ended, in one transaction with cursors."""
         body = msgspec.json.encode(outcome).decode()
         with writing(self._engine, _PART) as connection:
+            move_cursors(connection, outcome.system, cursors or {})
             upsert(connection, POLLS, [{"system": outcome.system, "outcome": body}])
 
     def polls(self) -> Mapping[str, PollOutcome]:

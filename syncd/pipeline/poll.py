@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Lock
@@ -114,19 +114,36 @@ def poll(
 
 @dataclass(kw_only=True)
 class _Tally:
+    """What came; ``cursors`` are those of pages that brought nothing else."""
+
     records: int = 0
     changed: int = 0
     deleted: int = 0
     quarantined: int = 0
     read_until: datetime | None = None
+    cursors: dict[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
 
     def add(self, page: Page, bad: int, result: CommitResult) -> None:
-        if page.last and page.as_of is not None:
-            self.read_until = min(self.read_until or page.as_of, page.as_of)
+        self._read(page)
         self.records += len(page.records)
         self.quarantined += bad
         self.changed += result.changed
         self.deleted += result.deleted
+        if page.cursor is not None:
+            self.cursors.pop((page.object, page.scope), None)
+
+    def pass_by(self, page: Page) -> None:
+        """Note where to go on; it is kept with the poll's end, in one commit for all.
+
+        A poll that dies before asks for what came meanwhile, which was nothing.
+        """
+        self._read(page)
+        if page.cursor is not None:
+            self.cursors[(page.object, page.scope)] = page.cursor
+
+    def _read(self, page: Page) -> None:
+        if page.last and page.as_of is not None:
+            self.read_until = min(self.read_until or page.as_of, page.as_of)
 
 
 def _poll_one(connector: Connector, inputs: PollInputs) -> PollOutcome:
@@ -169,7 +186,7 @@ def _poll_one(connector: Connector, inputs: PollInputs) -> PollOutcome:
         needs_configuration=isinstance(error, ConfigError),
         notes=tuple(notes),
     )
-    inputs.mirror.save_poll(outcome)
+    inputs.mirror.save_poll(outcome, cursors=tally.cursors)
     _LOG.info(
         "poll.ended",
         connector=outcome.system,
@@ -285,6 +302,10 @@ def _read_object(
             if page.skipped_scope:
                 yield f"{page.scope}: {page.skipped_scope}"
                 continue
+            if _brings_nothing(page):
+                tally.pass_by(page)
+                inputs.progress(system, name, done, page.total)
+                continue
             records, bad = translate(page.records, object_map)
             with _understanding(system):
                 follow_merges(
@@ -307,6 +328,12 @@ def _read_object(
             tally.add(page, len(bad) + len(page.quarantined), result)
             done += len(page.records)
             inputs.progress(system, name, done, page.total)
+
+
+def _brings_nothing(page: Page) -> bool:
+    """Whether a page only says where to go on; an empty listing says what is gone."""
+    is_listing = page.snapshot or page.starts_snapshot
+    return not (page.records or page.quarantined or is_listing)
 
 
 def _scopes(system: str, name: str, inputs: PollInputs) -> Sequence[str]:

@@ -116,8 +116,16 @@ class Mirror(Protocol):
         """Store a page: records, filing, dirty homes and cursor in one transaction."""
         ...
 
-    def save_poll(self, outcome: PollOutcome) -> None:
-        """Remember how a connector's poll ended."""
+    def save_poll(
+        self,
+        outcome: PollOutcome,
+        *,
+        cursors: Mapping[tuple[str, str], Mapping[str, Any]] | None = None,
+    ) -> None:
+        """Remember how a connector's poll ended, in one transaction with these cursors.
+
+        They are by object and scope, and of pages that brought nothing else.
+        """
         ...
 
     def polls(self) -> Mapping[str, PollOutcome]:

@@ -7,6 +7,7 @@ process. Services keep no thread of their own and read no clock but ``SandboxClo
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
@@ -29,12 +30,12 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
 
-    @property
+    @cached_property
     def params(self) -> list[tuple[str, str]]:
         """Query parameters, decoded, in order, repeats and blanks kept."""
         return parse_qsl(self.query, keep_blank_values=True)
 
-    @property
+    @cached_property
     def param(self) -> dict[str, str]:
         """Query parameters, the last of repeated ones."""
         return dict(self.params)

@@ -79,16 +79,18 @@ def until_it_ends(work, failing, *, check=lambda: None):
     raise AssertionError(message)
 
 
-def test_a_poll_goes_on_behind_any_commit_that_failed(app):
+@pytest.mark.parametrize(("full", "commits"), [(False, 8), (True, 20)])
+def test_a_poll_goes_on_behind_any_commit_that_failed(app, full, commits):
     """One commit later each time: in the end the mirror is as if none had failed."""
     failing = Failing(app.store.engine)
 
     def work():
         # A connector whose own store was lost under it is not asked for a person.
-        assert not [one.error for one in app.poll() if one.needs_credentials]
+        ended = app.poll(full=full)
+        assert not [one.error for one in ended if one.needs_credentials]
 
     failures = until_it_ends(work, failing)
-    assert failures > 20
+    assert failures > commits
     assert all(one.complete for one in app.store.mirror.polls().values())
     found = present(app)
     app.poll(full=True)

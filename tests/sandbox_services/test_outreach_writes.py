@@ -26,6 +26,16 @@ def test_second_roles_are_let_through_or_not(outreach, refuses, status):
     assert outreach("POST", "opportunityProspectRoles", ROLE)[0] == status
 
 
+def test_an_id_is_given_once(outreach):
+    """A role that is made after the last one went is another one, by its id too."""
+    ids = []
+    for _ in range(2):
+        _, body = outreach("POST", "opportunityProspectRoles", ROLE)
+        ids.append(body["data"]["id"])
+        outreach("DELETE", f"opportunityProspectRoles/{ids[-1]}")
+    assert ids[0] != ids[1]
+
+
 def test_roles_need_both_sides(outreach):
     """422 without one; 404 for one that is not there; 204 takes the prospect off."""
     half = {**ROLE, "relationships": {"prospect": ROLE["relationships"]["prospect"]}}

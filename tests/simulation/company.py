@@ -5,11 +5,8 @@ then copied. A copy is exact: services with their tokens and cursors, the store'
 and the instant at which both were taken.
 """
 
-import copy
-import copyreg
 import os
 import shutil
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -17,7 +14,6 @@ from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from tempfile import gettempdir
-from types import CellType, FunctionType
 from typing import Any
 from unittest.mock import patch
 
@@ -41,6 +37,7 @@ from syncd.sandbox.world.org import Company, Knobs
 from syncd.service.jobs import ServiceJobs
 from syncd.store import open_store
 from syncd.wiring import App, open_app
+from tests.simulation.copies import Original
 from tests.simulation.determinism import START, determined
 from tests.simulation.postgresql import Server, name_store
 
@@ -136,7 +133,7 @@ class Snapshot:
     """Services at one instant, and syncd's files: configuration, store, key."""
 
     at: datetime
-    services: Services
+    services: Original[Services]
     files: Mapping[str, bytes]
     store: str
 
@@ -151,7 +148,7 @@ class Snapshot:
             _write(folder / name, content)
         name_store(folder, store)
         _write(folder / "policy.toml", _POLICY.format(settle=settle_minutes).encode())
-        return copied(self.services), load_config(folder / "syncd.toml")
+        return self.services.copy(), load_config(folder / "syncd.toml")
 
 
 @cache
@@ -172,7 +169,8 @@ def snapshot(world: int, *, loaded: bool, server: Server | None = None) -> Snaps
                 with open_app(config, may_write=True) as app:
                     _poll_all(app, services)
             files = {one.name: one.read_bytes() for one in folder.iterdir()}
-            return Snapshot(at=time.now(), services=services, files=files, store=store)
+            original = Original(services)
+            return Snapshot(at=time.now(), services=original, files=files, store=store)
     finally:
         shutil.rmtree(folder)
 
@@ -361,36 +359,3 @@ def _parsed_policy(text: bytes, path: Path, rules: tuple[object, ...]) -> object
     if text not in _policies:
         _policies[text] = _load_policy(path, dict(rules))
     return _policies[text]
-
-
-def copied(services: Services) -> Services:
-    """Services of their own in the same state.
-
-    Small functions that speak of their service must speak of the copy from then on.
-    """
-    known = copy._deepcopy_dispatch
-    with patch.dict(known, {FunctionType: _copied_function}):
-        return copy.deepcopy(services)
-
-
-def _copied_function(function: FunctionType, memo: dict[int, Any]) -> FunctionType:
-    cells = function.__closure__
-    if not cells:
-        return function
-    made = tuple(CellType(copy.deepcopy(one.cell_contents, memo)) for one in cells)
-    return FunctionType(
-        function.__code__,
-        function.__globals__,
-        function.__name__,
-        function.__defaults__,
-        made,
-    )
-
-
-def _copyable_locks() -> None:
-    """A copied service gets locks of its own."""
-    for make in (threading.Lock, threading.RLock):
-        copyreg.pickle(type(make()), lambda _, make=make: (make, ()))
-
-
-_copyable_locks()

@@ -17,11 +17,11 @@ from syncd.wiring import App, open_app
 from tests.simulation.company import (
     SQLITE,
     Services,
-    copied,
     empty_store,
     new_folder,
     write_outreach_login,
 )
+from tests.simulation.copies import Original
 from tests.simulation.postgresql import name_store
 from tests.simulation.wire import Wire
 
@@ -50,7 +50,7 @@ def look(services: Services, folder: Path) -> tuple[Plan, Records]:
                 shutil.copy(one, own / one.name)
         name_store(own, SQLITE)
         (own / "syncd.db").write_bytes(empty_store())
-        services = copied(services)
+        services = Original(services).copy()
         write_outreach_login(services, own)
         with open_app(load_config(own / "syncd.toml")) as app:
             Wire(services.recorders()).carry(app)

@@ -257,7 +257,8 @@ def _shown(one: Exchange) -> Iterator[Ref]:
     """Records of which an answer tells, in either service's form."""
     import msgspec
 
-    if one.system not in {"salesforce", "outreach"}:
+    tells = b'"attributes":' in one.response.body  # which a record has in either form
+    if not tells or one.system not in {"salesforce", "outreach"}:
         return
     try:
         body = msgspec.json.decode(one.response.body)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.engine.default import DefaultDialect
 
 from syncd.config.load import Config
 from syncd.db.tables import LEDGER
@@ -201,13 +202,17 @@ def _watch(process: Process | None) -> None:
 @cache
 def _hooks() -> None:
     """Set the hooks, which stay for good and idle while no process runs."""
-    sa.event.listen(sa.Engine, "commit", _on_commit)
+    DefaultDialect.do_commit = _do_commit  # type: ignore[method-assign]
     sys.addaudithook(_on_audit)
 
 
-def _on_commit(_connection: sa.Connection) -> None:
+_commit = DefaultDialect.do_commit
+
+
+def _do_commit(dialect: DefaultDialect, connection: Any) -> None:
     for process in _RUNNING:
         process.boundary("commit")
+    _commit(dialect, connection)
 
 
 def _on_audit(event: str, args: tuple[object, ...]) -> None:

@@ -201,13 +201,13 @@ class Simulation:
     def reconcile(self) -> None:
         """What is dirty is judged and written."""
         self.say("reconcile")
-        before = memory.bases_of(self._process.app.store)
         half_read = memory.half_read(self._process.app.store)
+        before = memory.bases_of(self._process.app.store) if half_read else {}
         ended = self._process.run("reconcile", self._process.jobs.reconcile)
         self.say(f"reconcile: {ended}")
         store = self._process.app.store
-        moved = memory.bases_of(store) != before
-        if half_read and memory.half_read(store) and moved:
+        still = half_read and memory.half_read(store)
+        if still and memory.bases_of(store) != before:
             self.broken("what both sides agreed on moved on half a reading")
         if ended and "waiting_for" not in ended:
             self.agreements.judged()

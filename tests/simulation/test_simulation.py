@@ -9,7 +9,7 @@ import pytest
 
 from tests.simulation.run import run_seed
 
-SEEDS = int(os.environ.get("SYNCD_SIMULATED_SEEDS", "200"))
+SEEDS = int(os.environ.get("SYNCD_SIMULATED_SEEDS", "1000"))
 BLOCK = 10
 ROOT = Path(__file__).parents[2]
 

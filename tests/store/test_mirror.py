@@ -125,26 +125,70 @@ def accounts(count):
     return [record("salesforce", "Account", Account(id=one)) for one in ids]
 
 
-def test_a_snapshot_removes_what_it_did_not_bring(store):
+@pytest.fixture(params=["on one page", "page by page"])
+def commit_listing(request, store):
+    """Commits a full listing; the result of its last page."""
+
+    def commit(*found, quarantined=()):
+        cut = 0 if request.param == "on one page" else len(found) // 2
+        if cut:
+            store.mirror.commit(page(*found[:cut], starts_snapshot=True), now=NOW)
+        last = page(
+            *found[cut:],
+            quarantined=quarantined,
+            starts_snapshot=not cut,
+            snapshot=True,
+            last=True,
+        )
+        return store.mirror.commit(last, now=NOW)
+
+    return commit
+
+
+def test_a_snapshot_removes_what_it_did_not_bring(store, commit_listing):
     """After a full listing what is not in it is gone."""
-    listing = {"starts_snapshot": True, "snapshot": True, "last": True}
     found = accounts(10)
-    store.mirror.commit(page(*found, **listing), now=NOW)
-    result = store.mirror.commit(page(*found[:8], **listing), now=NOW)
-    assert result.deleted == 2
+    commit_listing(*found)
+    assert commit_listing(*found[:8]).deleted == 2
     assert store.mirror.get(found[9].ref).deleted
+    assert store.mirror.live_counts() == {("salesforce", "Account"): 8}
 
 
-def test_a_halved_snapshot_is_not_believed(store):
+def test_a_halved_snapshot_is_not_believed(store, commit_listing):
     """A listing that lost half of what was known deletes nothing and is said."""
-    listing = {"starts_snapshot": True, "snapshot": True, "last": True}
     found = accounts(30)
-    store.mirror.commit(page(*found, **listing), now=NOW)
-    assert store.mirror.commit(page(*found[:5], **listing), now=NOW).deleted == 0
+    commit_listing(*found)
+    assert commit_listing(*found[:5]).deleted == 0
     (doubt,) = store.mirror.doubts()
     assert (doubt.before, doubt.after) == (30, 5)
-    store.mirror.commit(page(*found, **listing), now=NOW)
+    commit_listing(*found)
     assert store.mirror.doubts() == []
+
+
+def test_a_listing_that_broke_off_says_nothing_about_the_next(store, commit_listing):
+    """Whether that one comes on one page or on many."""
+    found = accounts(6)
+    commit_listing(*found)
+    store.mirror.commit(page(*found[:2], starts_snapshot=True), now=NOW)
+    assert commit_listing(*found[:5]).deleted == 1
+    assert commit_listing(*found[:5]).deleted == 0
+    assert store.mirror.live_counts() == {("salesforce", "Account"): 5}
+
+
+def test_a_small_listing_that_says_nothing_new_writes_its_cursor_only(store):
+    """Value lists and roles are listed by every poll."""
+    listing = {"starts_snapshot": True, "snapshot": True, "last": True}
+    found = accounts(3)
+    store.mirror.commit(page(*found, **listing), now=NOW)
+    statements = []
+    sa.event.listen(
+        store.engine,
+        "before_cursor_execute",
+        lambda _c, _cursor, statement, *_: statements.append(statement),
+    )
+    store.mirror.commit(page(*found, **listing, cursor={"at": 2}), now=NOW)
+    written = [one for one in statements if not one.startswith(("SELECT", "PRAGMA"))]
+    assert [one.split()[:3] for one in written] == [["INSERT", "INTO", "cursors"]]
 
 
 def test_a_record_of_a_wrong_type_is_quarantined_and_its_page_kept(store):
@@ -164,16 +208,14 @@ def test_a_record_of_a_wrong_type_is_quarantined_and_its_page_kept(store):
     assert store.mirror.get(good[0].ref) is not None
 
 
-def test_a_listed_record_that_cannot_be_read_is_not_gone(store):
+def test_a_listed_record_that_cannot_be_read_is_not_gone(store, commit_listing):
     """It is quarantined as it now is; what was read of it before stays."""
-    listing = {"starts_snapshot": True, "snapshot": True, "last": True}
-    first, second = accounts(2)
-    store.mirror.commit(page(first, second, **listing), now=NOW)
-    bad = Quarantined(ref=second.ref, reason="no text", path="Name")
-    result = store.mirror.commit(page(first, quarantined=(bad,), **listing), now=NOW)
-    assert result.deleted == 0
-    assert not store.mirror.get(second.ref).deleted
-    assert [one.ref for one, _ in store.mirror.quarantined()] == [second.ref]
+    *found, last = accounts(3)
+    commit_listing(*found, last)
+    bad = Quarantined(ref=last.ref, reason="no text", path="Name")
+    assert commit_listing(*found, quarantined=(bad,)).deleted == 0
+    assert not store.mirror.get(last.ref).deleted
+    assert [one.ref for one, _ in store.mirror.quarantined()] == [last.ref]
 
 
 def test_homes_are_loaded_with_the_deals_of_guests(store):

@@ -130,6 +130,70 @@ def test_a_quiet_poll_commits_its_pages_and_its_end_and_nothing_else(
     assert len(commits) == 2
 
 
+def _says(*pages: Page) -> Read:
+    return lambda _: iter(pages)
+
+
+def test_a_poll_that_brings_nothing_commits_once_and_goes_on_from_there(
+    store: Store, inputs: PollInputs
+) -> None:
+    """All its cursors are kept with its end, those of each calendar too."""
+    names = ("a@us.example", "b@us.example")
+    quiet = [Page(object="Event", scope=n, cursor={"at": n}, last=True) for n in names]
+    inputs = replace(inputs, scopes={"google_calendar": names})
+    connector = Scripted(
+        "google_calendar",
+        ("Event",),
+        lambda request: (one for one in quiet if one.scope in request.scopes),
+    )
+    poll({"google_calendar": connector}, inputs)
+    commits: list[sa.Connection] = []
+    sa.event.listen(store.engine, "commit", commits.append)
+    poll({"google_calendar": connector}, inputs)
+    assert len(commits) == 1
+    assert store.mirror.cursors("google_calendar") == {
+        ("Event", one): {"at": one} for one in names
+    }
+
+
+def test_where_an_object_goes_on_is_kept_though_the_next_one_cannot_be_read(
+    store: Store, inputs: PollInputs
+) -> None:
+    """An empty pass that got to its end counts, whatever becomes of the poll."""
+
+    def answer(request: ReadRequest) -> Iterator[Page]:
+        if request.object == "Account":
+            raise ConnectorError(system="salesforce", code="bad")
+        yield Page(object="User", cursor={"at": 2}, last=True)
+
+    connector = Scripted("salesforce", ("User", "Account"), answer)
+    [outcome] = poll({"salesforce": connector}, inputs)
+    assert not outcome.complete
+    assert store.mirror.cursors("salesforce") == {("User", ""): {"at": 2}}
+
+
+def test_the_last_page_with_a_cursor_says_where_to_go_on(
+    store: Store, inputs: PollInputs
+) -> None:
+    """Whether it brought anything or not, and whatever came before it."""
+    [full] = _users(ReadRequest(object="User", fields=()))
+    empty = Page(object="User", cursor={"at": 2}, last=True)
+    for pages, at in (((empty, full), 1), ((full, empty), 2)):
+        poll({"salesforce": _salesforce(_says(*pages))}, inputs)
+        assert store.mirror.cursors("salesforce")[("User", "")] == {"at": at}
+
+
+def test_an_empty_listing_says_that_everything_is_gone(
+    store: Store, inputs: PollInputs
+) -> None:
+    """It brings nothing, and is no page that may be passed by."""
+    poll({"salesforce": _salesforce()}, inputs)
+    listing = Page(object="User", last=True, snapshot=True, starts_snapshot=True)
+    [outcome] = poll({"salesforce": _salesforce(_says(listing))}, inputs)
+    assert outcome.deleted == 2
+    assert store.mirror.live_counts() == {}
+
+
 def test_second_poll_goes_on_from_the_stored_cursor(inputs: PollInputs) -> None:
     """Nothing is read anew that was read."""
     connector = _salesforce()

@@ -34,6 +34,7 @@ class Org:
         """An empty org."""
         self._clock = clock
         self._resources: dict[str, dict[int, Resource]] = {kind: {} for kind in KINDS}
+        self._removed: Counter[str] = Counter()  # the highest id of each type that went
         self.hidden: set[tuple[str, int]] = set()
         self.protected: set[tuple[str, int]] = set()
         self.excluded: frozenset[str] = frozenset()
@@ -144,8 +145,9 @@ class Org:
         attributes: Mapping[str, Any],
         relationships: Mapping[str, Any] | None = None,
     ) -> Resource:
-        """Store a new resource under the next id, stamped now."""
-        number = max(self._resources[kind], default=0) + 1
+        """Store a new resource, stamped now, under an id that none has ever had."""
+        number = max(self._resources[kind], default=0)
+        number = max(number, self._removed[kind]) + 1
         stamps = dict.fromkeys(KINDS[kind].stamps, self.now_text())
         made: Resource = {
             "type": kind,
@@ -172,6 +174,7 @@ class Org:
     def remove(self, kind: str, number: int) -> None:
         """Delete a resource for good: lists and reads show no trace of it."""
         del self._resources[kind][number]
+        self._removed[kind] = max(self._removed[kind], number)
 
 
 def as_text(at: datetime) -> str:

@@ -5,13 +5,10 @@ Source: SOQL and SOSL Reference (clauses, limits, ordering).
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from importlib.resources import files
 from random import Random
 from typing import Any, Final
 
-from lark import Lark, Tree
-from lark.exceptions import UnexpectedInput
+from lark import Tree
 
 from syncd.sandbox.salesforce.errors import RefusalError
 from syncd.sandbox.salesforce.schema import ObjectType
@@ -19,11 +16,11 @@ from syncd.sandbox.salesforce.soql.conditions import Conditions
 from syncd.sandbox.salesforce.soql.groups import Grouping
 from syncd.sandbox.salesforce.soql.names import Names
 from syncd.sandbox.salesforce.soql.ordering import Ordering, ordered, orderings
+from syncd.sandbox.salesforce.soql.parse import parsed
 from syncd.sandbox.salesforce.soql.selection import Record, Selection
 from syncd.sandbox.salesforce.soql.source import Asking, Row, Source
 from syncd.sandbox.salesforce.soql.values import comparable
 
-_MAX_CHARS: Final = 100_000
 _MAX_OFFSET: Final = 2000
 _NOT_IN_BULK: Final = frozenset(
     {"typeof", "group", "offset", "count", "aggregate", "children"}
@@ -52,19 +49,13 @@ class Result:
     long_texts: int = 0
 
 
-@cache
-def _parser() -> Lark:
-    grammar = (files("syncd.sandbox.salesforce.soql") / "soql.lark").read_text()
-    return Lark(grammar, parser="lalr", maybe_placeholders=True)
-
-
 def run_query(text: str, source: Source, asking: Asking) -> Result:
     """Evaluate a query.
 
     Raises:
         RefusalError: With the code that Salesforce gives.
     """
-    query = _parsed(text).children[0]
+    query = parsed(text).children[0]
     random = Random(f"{asking.seed} {text}")  # noqa: S311 - an order, not a secret
     try:
         return _Query(query, source, asking, random).result()
@@ -79,26 +70,8 @@ def only_rest(text: str) -> list[str]:
     Raises:
         RefusalError: It is no query.
     """
-    found = {str(node.data) for node in _parsed(text).iter_subtrees()}
+    found = {str(node.data) for node in parsed(text).iter_subtrees()}
     return sorted(found & _NOT_IN_BULK)
-
-
-@lru_cache(maxsize=256)
-def _parsed(text: str) -> Tree[Any]:
-    """A query's tree: whoever looks at a few records again asks the same again.
-
-    Raises:
-        RefusalError: It is no query.
-    """
-    if len(text) > _MAX_CHARS:
-        raise RefusalError("QUERY_TOO_COMPLICATED", "the query is too long")
-    try:
-        return _parser().parse(text)
-    except UnexpectedInput as error:
-        place = f"Row:{getattr(error, 'line', 1)}:Column:{getattr(error, 'column', 1)}"
-        token = getattr(error, "token", getattr(error, "char", "<EOF>"))
-        message = f"ERROR at {place} unexpected token: '{token}'"
-        raise RefusalError("MALFORMED_QUERY", message) from None
 
 
 class _Query:
