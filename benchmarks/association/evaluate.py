@@ -101,8 +101,8 @@ def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("worlds", nargs="*", metavar="WORLD")
     parser.add_argument("--accounts", type=int, default=100)
-    # Seed 1 was looked at while clustering was worked on.
-    parser.add_argument("--seed", type=int, default=3)
+    # Seeds 1 and 3 were looked at while clustering and attendance were worked on.
+    parser.add_argument("--seed", type=int, default=4)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--write", action="store_true")
     return parser.parse_args(arguments)

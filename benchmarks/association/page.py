@@ -110,8 +110,9 @@ _HEAD: Final = """# Figures of the association
 What [`syncd evaluate`](evaluate.md) finds on {worlds} generated companies of
 {accounts} accounts each, {n} labelled activities in all. Nobody fitted weights or
 thresholds on them: their settings differ in kind from those that were fitted on, and a
-part comes from a second generator. How records are put together to interactions was
-worked on with misses of these settings at hand, in companies of another seed. Each
+part comes from a second generator. How records are put together to interactions, and
+how attendance is judged, was worked on with misses of these settings at hand, in
+companies of other seeds. Each
 figure is explained on [that page](evaluate.md#figures). A generated company is not
 yours: label a hundred of your own activities."""
 
