@@ -125,6 +125,7 @@ def entomb_undone(plan: Plan, run: RunOutcome, request: UndoRequest) -> None:
 
 def _stone(change: Change, plan: Plan, request: UndoRequest) -> Tombstone:
     now, days = request.now, request.tombstone_days
+    last_write = request.ledger.last_write()
     return Tombstone(
         effect=effect_of(change),
         kind=TombstoneKind.UNDONE,
@@ -137,7 +138,8 @@ def _stone(change: Change, plan: Plan, request: UndoRequest) -> Tombstone:
         made_at=now,
         expires_at=now + timedelta(days=days) if days else None,
         cleared_at=None if change.takes_back else now,
-        after_write=request.ledger.last_write(),
+        # What is brought back is ours again: only what came before it is forgiven.
+        after_write=last_write if change.takes_back else plan.after_write,
     )
 
 

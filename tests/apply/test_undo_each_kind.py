@@ -4,7 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from syncd.pipeline.undo import UndoRequest, make_undo
+from syncd.model.outcome import RunOutcome
+from syncd.model.plan import effect_of
+from syncd.model.tombstone import TombstoneKind
+from syncd.pipeline.undo import UndoRequest, entomb_undone, make_undo
+from syncd.plan.reverts import held
+from tests.plan.past import inputs, kind_of
 
 KINDS = ["update", "create", "delete", "text"]
 TASK = "00T000000000001AAA"
@@ -36,11 +41,21 @@ class Bench:
         return UndoRequest(**{**given, **options})
 
     def undo(self, run_id, **options):
-        """Plan and apply the undo: run id, statuses, and reasons for what is left."""
-        plan = make_undo(run_id, self.request(**options))
+        """Plan, apply, entomb: run id, statuses, and reasons for what is left."""
+        request = self.request(**options)
+        plan = make_undo(run_id, request)
         left = [one.why_not for one in plan.findings if one.why_not]
-        statuses = self.stage.run(plan.changes)
-        return f"run_{self.stage.runs}", statuses, left
+        items = self.stage.executor().run(plan.changes)
+        run = RunOutcome(
+            run_id=f"run_{self.stage.runs}",
+            plan_id=plan.plan_id,
+            started_at=self.world.at,
+            ended_at=self.world.at,
+            kind="undo",
+            items=items,
+        )
+        entomb_undone(plan, run, request)
+        return run.run_id, [item.status.value for item in items], left
 
     def apply(self, kind):
         """One change of a kind; its run's id."""
@@ -86,6 +101,21 @@ def test_undo_restores_and_undoing_the_undo_brings_it_back(bench, kind):
         run, statuses, left = bench.undo(run)
         assert (statuses, left) == (["done"], [])
         assert bench.state() == expected
+
+
+def test_what_an_undone_undo_brought_back_is_a_persons_to_take_back(bench):
+    """It is ours once more, not forgiven with what came before the undo."""
+    run = bench.apply("update")
+    for _ in ("undone", "brought back"):
+        run, _, _ = bench.undo(run)
+    bench.stage.later(minutes=10)
+    bench.world.edit(TASK, WhatId=None)
+    change = bench.stage.update(1, world=bench.world)
+    effect = effect_of(change)
+    past = bench.store.ledger.past([effect])[effect]
+    stones = bench.store.tombstones.of([effect])
+    found = held(change, inputs(change, *past, now=bench.world.at, tombstones=stones))
+    assert kind_of(found) is TombstoneKind.REVERTED
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from syncd.config.load import load_config
 from syncd.db.tables import RECORDS
-from syncd.model.plan import Plan
+from syncd.model.plan import Plan, effect_of
 from syncd.service.jobs import ServiceJobs
 from syncd.wiring import App, open_app
 from tests.simulation.company import (
@@ -22,6 +22,7 @@ from tests.simulation.company import (
     write_outreach_login,
 )
 from tests.simulation.copies import Original
+from tests.simulation.history import OURS, History, Ref, sides
 from tests.simulation.postgresql import name_store
 from tests.simulation.wire import Wire
 
@@ -103,3 +104,32 @@ def missed(mine: Records, fresh: Records, *, since: datetime) -> Iterator[str]:
         is_old = here.at is not None and here.at < since
         if here.lives and not is_old and not (ref in fresh and fresh[ref].lives):
             yield f"not there any more: {' '.join(ref)}"
+
+
+def unmended(fresh: Plan, plan: Plan, history: History) -> Iterator[str]:
+    """What an empty store would mend and this one neither mends nor explains.
+
+    A role that somebody took away stays away; only this one can know that. So does what
+    would follow from it.
+    """
+    removed = {
+        (touch.ref.object, sides(touch.ref, touch.old))
+        for touch in history.touches
+        if touch.is_delete and touch.who != OURS
+    }
+    planned = {effect_of(change) for change in plan.changes}
+    told = {f.id for f in plan.findings if f.why_not or f.waiting or f.blocked_by}
+    stays_away: set[str] = set()
+    for change in fresh.changes:
+        pair = sides(Ref(change.system, change.object, ""), change.after)
+        if (change.object, pair) in removed or stays_away.intersection(
+            change.depends_on
+        ):
+            stays_away.add(change.id)
+        known = (
+            effect_of(change) in planned
+            or set(change.finding_ids) <= told
+            or change.id in stays_away
+        )
+        if change.mode == "auto" and not known:
+            yield f"lost: {change.rule} on {change.object} {change.record_id}"

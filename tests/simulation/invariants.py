@@ -129,11 +129,15 @@ class Judge:
 
     def _is_known(self, touch: Touch) -> bool:
         """Whether the ledger knows that a touch of ours came about."""
+        entry = self._entry_of(touch)
+        return entry is not None and entry.state == "done"
+
+    def _entry_of(self, touch: Touch) -> LedgerEntry | None:
+        """The intent that explains a touch of ours."""
         for write in self._history.writes:
             if any(one is touch for one in write.touches):
-                entry = self._mine(write, touch.field)
-                return entry is not None and entry.state == "done"
-        return False
+                return self._mine(write, touch.field)
+        return None
 
     def _effects(self, entry: LedgerEntry) -> list[WireWrite]:
         """Our own writes that an intent explains, before the next one of its kind."""
@@ -255,7 +259,7 @@ class Judge:
             return
         says = f"{touch.ref.object} {touch.ref.id} {touch.field}: over {before}"
         if before.who in {OURS, UNDO}:
-            if before.who == UNDO and touch.who == OURS:
+            if touch.who == OURS and self._was_undone(before, touch):
                 self._broken(f"done again after an undo: {says}")
             return
         if before.number >= write.last_read:
@@ -267,6 +271,16 @@ class Judge:
             self._broken(f"overwritten: {says}")
         elif touch.who == OURS and self._defies(touch, before):
             self._broken(f"done again after it was taken back: {says}")
+
+    def _was_undone(self, before: Touch, touch: Touch) -> bool:
+        """Whether an undo had taken back what this does.
+
+        An undone undo brought it back, so that it was ours again. Of a record that was
+        made anew, only its removal had been undone, none of its fields.
+        """
+        entry = self._entry_of(before) if before.who == UNDO else None
+        is_another = before.is_create and not touch.is_delete
+        return entry is not None and entry.change.takes_back and not is_another
 
     def _before(self, touch: Touch) -> Touch | None:
         """What last happened to a field before somebody touched it."""
@@ -333,29 +347,6 @@ def _rivals(one: Change, other: Change) -> bool:
     return here == (other.system, other.object, other.record_id) and (
         whole or len(set(names)) < len(names)
     )
-
-
-def unmended(fresh: Plan, plan: Plan, history: History) -> Iterator[str]:
-    """What an empty store would mend and this one neither mends nor explains.
-
-    A role that somebody took away stays away; only this one can know that.
-    """
-    removed = {
-        (touch.ref.object, sides(touch.ref, touch.old))
-        for touch in history.touches
-        if touch.is_delete and touch.who != OURS
-    }
-    planned = {effect_of(change) for change in plan.changes}
-    told = {f.id for f in plan.findings if f.why_not or f.waiting or f.blocked_by}
-    for change in fresh.changes:
-        pair = sides(Ref(change.system, change.object, ""), change.after)
-        known = (
-            effect_of(change) in planned
-            or set(change.finding_ids) <= told
-            or (change.object, pair) in removed
-        )
-        if change.mode == "auto" and not known:
-            yield f"lost: {change.rule} on {change.object} {change.record_id}"
 
 
 def automatic(plan: Plan) -> Iterable[str]:

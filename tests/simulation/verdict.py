@@ -41,7 +41,7 @@ def _look_afresh(run: "Simulation", plan: Plan, mine: fresh.Records) -> None:
     found, theirs = fresh.look(run._services, run._config.base)
     since = run._time.now() - _WINDOW
     run.result.broken += fresh.missed(mine, theirs, since=since)
-    run.result.broken += invariants.unmended(found, plan, run._history)
+    run.result.broken += fresh.unmended(found, plan, run._history)
     run._process.start()
 
 
