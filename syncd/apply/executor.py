@@ -213,32 +213,35 @@ class Executor:
         *,
         read_at: datetime,
     ) -> list[Change]:
-        """Send what may still be sent; those that were read too long ago."""
+        """Send what may still be sent; those that must be looked at anew."""
         late: list[Change] = []
+        all_came = True
         for folds in calls(connector, folded(batch, seen)):
             changes = [change for fold in folds for change in fold.changes]
             why_not = self._why_not(batch[0].system)
             if why_not:
                 self._not_sent(changes, ItemStatus.HELD_BACK, why_not)
-            elif not read_at <= self.now() <= read_at + _FRESH_FOR:
+            elif not (all_came and read_at <= self.now() <= read_at + _FRESH_FOR):
                 # A process that was paused must not send what was read before; nor
-                # one whose clock was set back, which cannot know.
+                # one whose clock was set back, which cannot know; nor what looking
+                # for the effect of a lost answer may have shown in another light.
                 self._not_sent(changes, ItemStatus.FAILED, "read too long ago")
                 late += changes
             else:
-                self._call(connector, folds)
+                all_came = self._call(connector, folds)
         done = [c for c in batch if self._outcomes[c.id].status is ItemStatus.DONE]
         self._verify(connector, done)
         return late
 
-    def _call(self, connector: WritingConnector, folds: Sequence[Fold]) -> None:
+    def _call(self, connector: WritingConnector, folds: Sequence[Fold]) -> bool:
+        """Send folds and record what became of them; whether all answers came."""
         changes = [change for fold in folds for change in fold.changes]
         self._canary.sent.update(change.id for change in changes)
         try:
             outcomes = self._write(connector, folds)
         except (GuardError, DryRunRefusedError, RemoteError) as error:
             self._broken_off(connector, folds, error)
-            return
+            return False
         torn = [fold for fold in folds if _is_torn(fold, outcomes)]
         apart = {change.id for fold in torn for change in fold.changes}
         whole = [change for change in changes if change.id not in apart]
@@ -253,7 +256,9 @@ class Executor:
         )
         self._settle(connector, settled)
         if torn:
-            self._call(connector, [one for fold in torn for one in unfolded(fold)])
+            again = [one for fold in torn for one in unfolded(fold)]
+            return self._call(connector, again) and not lost
+        return not lost
 
     def _broken_off(
         self, connector: WritingConnector, folds: Sequence[Fold], error: SyncdError

@@ -120,6 +120,25 @@ def test_a_process_that_slept_does_not_send_what_it_read_before(stage):
     assert task["WhatId"] == "006000000000009AAA"
 
 
+def test_after_a_lost_answer_the_rest_is_looked_at_again(stage):
+    """Whoever made the next role while its effect was looked for made the only one."""
+    changes = [stage.create(f"00300000000000{n}AAA") for n in range(3)]
+    connector = stage.Connector(stage.world, ["lost after"])
+    connector.write_calls = len
+    real = connector.memberships
+
+    def made_meanwhile(*asked):
+        if stage.world.log:
+            connector.memberships = real
+            stage.world.make(changes[1].after)
+        return real(*asked)
+
+    connector.memberships = made_meanwhile
+    statuses = stage.run(changes, connector=connector, canary=3)
+    assert statuses == ["done", "already", "done"]
+    assert len(stage.world.roles) == len(changes)
+
+
 def test_reading_that_takes_too_long_sends_nothing(stage):
     """What cannot be sent within a minute of being read is left for a later run."""
     connector = stage.Connector(stage.world)

@@ -22,6 +22,7 @@ from syncd.ledger.store import SqlLedger
 from syncd.membership import sides
 from syncd.mirror.store import SqlMirror
 from syncd.model.membership import Base
+from syncd.model.tombstone import TombstoneKind
 from syncd.pipeline import judge, undo
 from syncd.plan import build, guards, reverts
 from syncd.ports.connector import WriteStatus
@@ -31,6 +32,21 @@ from syncd.ports.stores import IntentState
 def forget_what_was_taken_back(patch):
     """No tombstones, and no looking at former writes."""
     patch.setattr(build, "held", lambda *_, **__: None)
+
+
+def forget_what_was_undone(patch):
+    """What an undo took back may be done again; what people took back may not."""
+    holds, after = reverts._holds, reverts._after
+
+    def of_people(stone, inputs, *, since):
+        undone = stone.kind is TombstoneKind.UNDONE
+        return not undone and holds(stone, inputs, since=since)
+
+    def after_writes(change, done, inputs):
+        return None if done[-1].takes_back else after(change, done, inputs)
+
+    patch.setattr(reverts, "_holds", of_people)
+    patch.setattr(reverts, "_after", after_writes)
 
 
 def take_a_lost_answer_for_no_effect(patch):
@@ -205,6 +221,7 @@ SABOTAGES = (
     Sabotage(look_at_nothing_again, "overwritten", (1, 31)),
     Sabotage(undo_whatever_stands_there, "undone over an edit", (5, 35)),
     Sabotage(forget_what_was_taken_back, "again after it was", (2, 32)),
+    Sabotage(forget_what_was_undone, "done again after an undo", (35, 5)),
     Sabotage(take_a_lost_answer_for_no_effect, "although it took effect", (7, 37)),
     Sabotage(never_find_an_effect, "although it took effect", (7, 37)),
     Sabotage(intend_after_sending, "a write without an intent", (31, 1)),
