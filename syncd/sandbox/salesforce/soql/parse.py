@@ -49,11 +49,10 @@ def _by_shape(text: str) -> Tree[Any] | None:
         literals.append((kind, found[0]))
         return _STANDS_FOR[kind]
 
-    tree, kinds = _shape(_literal().sub(lift, text))
-    if tree is None or kinds != [kind for kind, _ in literals]:
-        return None
     with suppress(RecursionError):  # who evaluates it says that it is nested too deeply
-        return _filled(tree, iter([written for _, written in literals]))
+        tree, kinds = _shape(_literal().sub(lift, text))
+        if tree is not None and kinds == [kind for kind, _ in literals]:
+            return _filled(tree, iter([written for _, written in literals]))
     return None
 
 
