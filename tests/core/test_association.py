@@ -298,6 +298,29 @@ def test_a_stale_deal_counts_less(world, days, name):
     assert ("stale" in features(world)) is (name == "stale")
 
 
+@pytest.mark.parametrize(
+    ("reopened_after", "decision"),
+    [(6, Decision.PROPOSE), (8, Decision.ABSTAIN)],
+)
+def test_a_deal_that_was_closed_for_a_moment_is_proposed_at_most(
+    world, reopened_after, decision
+):
+    """Open again within a week of the interaction, it may be what that was about."""
+    at = world.now - timedelta(days=20)
+    world.contact("ann")
+    world.opportunity()
+    world.role("deal", "ann")
+    world.history("deal", "Open", at - timedelta(days=60))
+    world.history("deal", "Lost", at - timedelta(days=2))
+    world.history("deal", "Open", at + timedelta(days=reopened_after))
+    world.task(who_id="003ann", day=at.date(), created_at=at)
+    found = answer(world)
+    assert found.decision is decision
+    is_possible = decision is Decision.PROPOSE
+    assert ("reopened" in features(world)) is is_possible
+    assert ("closed then" in found.held_back) is is_possible
+
+
 def test_a_deal_created_soon_after_is_possible(world):
     """The meeting led to it."""
     world.contact("ann")
