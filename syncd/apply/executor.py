@@ -225,7 +225,8 @@ class Executor:
                 # A process that was paused must not send what was read before; nor
                 # one whose clock was set back, which cannot know; nor what looking
                 # for the effect of a lost answer may have shown in another light.
-                self._not_sent(changes, ItemStatus.FAILED, "read too long ago")
+                says = "read too long ago" if all_came else "an earlier answer was lost"
+                self._not_sent(changes, ItemStatus.FAILED, says)
                 late += changes
             else:
                 all_came = self._call(connector, folds)
