@@ -144,6 +144,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         after_write: Sequence of the ledger's last write when the plan was begun: what
             was written later is news to it, whatever the clocks showed.
+        names: What people call the records whose ids stand in the changes, by system
+            and ``name_key``; one that is not known is not there.
     """
 
     schema: str
@@ -161,6 +163,17 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
     tombstones: tuple[Tombstone, ...] = ()
     after_write: int = 0
+    names: Mapping[str, Mapping[str, str]] = {}
+
+
+def name_key(system: str, field: str, value: Any) -> str:  # noqa: ANN401 - JSON value
+    """Where the name of what a value refers to stands in a plan; empty for no id.
+
+    Salesforce's ids are unique in an org; Outreach's go with their relationship.
+    """
+    if not isinstance(value, str) or not value:
+        return ""
+    return value if system == "salesforce" else f"{field}/{value}"
 
 
 def effect_key(

@@ -1,6 +1,6 @@
 """What waits for a person, and what people decided."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -27,12 +27,14 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
         proposed_at: When it was first proposed.
         change: Without texts copied from people's records.
         findings: What it would mend.
+        names: The plan's for what the change speaks of.
     """
 
     home: str
     proposed_at: datetime
     change: Change
     findings: tuple[PlanFinding, ...]
+    names: Mapping[str, Mapping[str, str]] = {}
 
     @property
     def id(self) -> str:

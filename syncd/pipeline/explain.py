@@ -1,6 +1,6 @@
 """Why: the evidence behind a record, a finding or a change, for people to follow."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -8,11 +8,12 @@ from syncd.evaluate.baselines import BASELINES
 from syncd.evaluate.sight import Lookout
 from syncd.model.association import Association, Candidate
 from syncd.model.interaction import Interaction
-from syncd.model.plan import Change, PlanFinding
+from syncd.model.plan import Change, Plan, PlanFinding
 from syncd.model.record import RecordRef
 from syncd.model.view import AccountView
 from syncd.pipeline.judge import Judged
 from syncd.pipeline.look import Looker, Shown
+from syncd.plan.names import names_for
 from syncd.ports.plans import Plans
 from syncd.ports.stores import Ledger, LedgerEntry
 
@@ -76,6 +77,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     baselines: tuple[OtherRule, ...] = ()
     findings: tuple[PlanFinding, ...] = ()
     changes: tuple[Change, ...] = ()
+    names: Mapping[str, Mapping[str, str]] = {}
     writes: tuple[LedgerEntry, ...] = ()
     rule_findings: tuple[str, ...] = ()
 
@@ -100,18 +102,22 @@ class Explainer:
             if found is not None:
                 plan, change = found
                 findings = [f for f in plan.findings if given in f.changes]
-                return self._planned(given, findings, [change])
+                return self._planned(given, plan, findings, [change])
         if given.startswith("fnd_"):
             holder = self._plans.find_finding(given)
             if holder is not None:
                 findings = [f for f in holder.findings if f.id == given]
                 wanted = {c for f in findings for c in f.changes}
                 changes = [c for c in holder.changes if c.id in wanted]
-                return self._planned(given, findings, changes)
+                return self._planned(given, holder, findings, changes)
         return self._record(given, self._look.the_one(given))
 
     def _planned(
-        self, given: str, findings: Sequence[PlanFinding], changes: Sequence[Change]
+        self,
+        given: str,
+        plan: Plan,
+        findings: Sequence[PlanFinding],
+        changes: Sequence[Change],
     ) -> Explanation:
         entries = (self._ledger.entry_of(change.id) for change in changes)
         writes = tuple(entry for entry in entries if entry is not None)
@@ -121,7 +127,11 @@ class Explainer:
             ref = RecordRef(about.system, about.object, about.id)
             base = self._record(given, ref)
         return msgspec.structs.replace(
-            base, findings=tuple(findings), changes=tuple(changes), writes=writes
+            base,
+            findings=tuple(findings),
+            changes=tuple(changes),
+            names=names_for(changes, plan.names),
+            writes=writes,
         )
 
     def _record(self, given: str, ref: RecordRef) -> Explanation:

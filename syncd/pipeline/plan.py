@@ -3,7 +3,7 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -32,6 +32,7 @@ from syncd.pipeline.poll import FactMirror, Progress
 from syncd.pipeline.review import proposals_of
 from syncd.plan.build import build_plan, text_values, with_cost
 from syncd.plan.inputs import Limits, PlanInputs, Touch
+from syncd.plan.names import names_in
 from syncd.ports.connector import Connector
 from syncd.ports.plans import Plans
 from syncd.ports.reviews import Reviews
@@ -83,6 +84,7 @@ def make_plan(request: PlanRequest) -> Plan:
     findings: list[Finding] = []
     homes: dict[str, str] = {}
     touched: dict[RecordRef, Touch] = {}
+    names: dict[str, dict[str, str]] = defaultdict(dict)
     notes: dict[str, None] = {}
     for judged in _judged(request, org):
         witness.see(judged)
@@ -90,6 +92,8 @@ def make_plan(request: PlanRequest) -> Plan:
         findings += kept
         homes.update((finding.id, judged.view.records.home) for finding in kept)
         touched.update(_touches(kept, judged.view))
+        for system, key, name in names_in(kept, judged.view):
+            names[system][key] = name
         for failure in judged.failures:
             notes[str(failure)] = None
         for skip in judged.skipped:
@@ -107,7 +111,7 @@ def make_plan(request: PlanRequest) -> Plan:
         last_write=last_write,
         notes=notes,
     )
-    plan = build_plan(findings, inputs=inputs)
+    plan = build_plan(findings, inputs=replace(inputs, names=names))
     plan = with_cost(plan, cost_of(plan.changes, request.connectors))
     request.plans.save(plan)
     _propose(request, proposals_of(plan, homes))

@@ -19,6 +19,7 @@ from syncd.model.review import (
 )
 from syncd.model.tombstone import Tombstone, TombstoneKind
 from syncd.model.view import OrgContext
+from syncd.plan.names import names_for
 from syncd.ports.reviews import Reviews
 
 ACCEPTANCE: Final = "review"
@@ -35,6 +36,7 @@ def proposals_of(plan: Plan, homes: Mapping[str, str]) -> list[Proposal]:
             proposed_at=plan.created_at,
             change=change,
             findings=tuple(findings[one] for one in change.finding_ids),
+            names=names_for([change], plan.names),
         )
         for change in plan.changes
         if change.mode == Mode.REVIEW.value

@@ -30,6 +30,7 @@ from syncd.model.texts import is_forgotten
 from syncd.model.tombstone import Tombstone, TombstoneKind
 from syncd.pipeline.cost import cost_of
 from syncd.plan.digest import digest_of
+from syncd.plan.names import names_for
 from syncd.plan.order import in_order
 from syncd.ports.connector import Current, WritingConnector
 from syncd.ports.plans import Plans
@@ -105,9 +106,20 @@ def make_undo(run_id: str, request: UndoRequest) -> Plan:
         changes=changes,
         guards=(),
         after_write=last_write,
+        names=names_for(changes, _names(entries, request.plans)),
     )
     request.plans.save(plan)
     return plan
+
+
+def _names(entries: Iterable[LedgerEntry], plans: Plans) -> dict[str, dict[str, str]]:
+    """What the plans behind these writes called the records that they speak of."""
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    for plan_id in sorted({entry.plan_id for entry in entries}):
+        plan = plans.load(plan_id)
+        for system, names in plan.names.items() if plan else ():
+            found[system].update(names)
+    return found
 
 
 def entomb_undone(plan: Plan, run: RunOutcome, request: UndoRequest) -> None:

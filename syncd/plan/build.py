@@ -27,6 +27,7 @@ from syncd.model.tombstone import Tombstone
 from syncd.plan.digest import digest_of
 from syncd.plan.guards import check_guards, owners_of
 from syncd.plan.inputs import PlanInputs
+from syncd.plan.names import names_for
 from syncd.plan.order import in_order
 from syncd.plan.reverts import Held, held
 
@@ -96,6 +97,7 @@ def build_plan(findings: Sequence[Finding], *, inputs: PlanInputs) -> Plan:
         notes=(*inputs.notes, *at_rest),
         tombstones=_tombstones(kept_back.values()),
         after_write=inputs.last_write,
+        names=names_for(changes, inputs.names),
     )
 
 

@@ -51,7 +51,8 @@ class PlanInputs:
         read_until: The system's own instant up to which each system was last read.
         last_write: Sequence of the ledger's last write when the plan was begun.
         doubts: Snapshots that were not believed, in words.
-        names: Subject names and links for people, by record.
+        links: Addresses of records for people, by ``system.object``.
+        names: What people call records, by system and ``name_key``.
     """
 
     now: datetime
@@ -75,4 +76,5 @@ class PlanInputs:
     last_write: int = 0
     doubts: tuple[str, ...] = ()
     links: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()

@@ -10,7 +10,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from syncd.model.plan import Change, Plan, PlanFinding
-from syncd.reports.values import field_lines, foot_lines, no_change_because, status_of
+from syncd.reports.values import (
+    Names,
+    field_lines,
+    foot_lines,
+    no_change_because,
+    status_of,
+)
 
 _HEADINGS: Final = (
     "finding",
@@ -37,6 +43,8 @@ _HEADINGS: Final = (
     "changed_object",
     "changed_id",
     "operation",
+    "before_name",
+    "after_name",
 )
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -48,7 +56,7 @@ def as_csv(plan: Plan) -> str:
     writer.writeheader()
     changes = {change.id: change for change in plan.changes}
     for finding in plan.findings:
-        for row in _rows(finding, changes):
+        for row in _rows(finding, changes, plan.names):
             writer.writerow({key: safe_cell(cell) for key, cell in row.items()})
     for line in foot_lines(plan):
         writer.writerow({"status": line.kind, "message": safe_cell(line.text)})
@@ -62,7 +70,7 @@ def safe_cell(value: object) -> str:
 
 
 def _rows(
-    finding: PlanFinding, changes: dict[str, Change]
+    finding: PlanFinding, changes: dict[str, Change], names: Names
 ) -> Iterator[dict[str, object]]:
     subject = finding.subject
     head: dict[str, object] = {
@@ -84,7 +92,7 @@ def _rows(
         yield head
     for change_id in finding.changes:
         change = changes[change_id]
-        for line in field_lines(change):
+        for line in field_lines(change, names):
             yield {
                 **head,
                 "change": change.id,
@@ -98,6 +106,8 @@ def _rows(
                 "changed_object": change.object,
                 "changed_id": change.record_id,
                 "operation": change.operation,
+                "before_name": line.before_name,
+                "after_name": line.after_name,
             }
 
 

@@ -73,12 +73,14 @@ def _lines(plan: Plan) -> Iterator[str]:
     yield "|---|---|---|---|---|---|---|---|"
     for change in plan.changes:
         record = f"{change.system} {change.object} {change.record_id or '(new)'}"
-        for line in field_lines(change):
+        for line in field_lines(change, plan.names):
             yield _row(
                 change.id,
                 change.mode,
                 record,
-                *line,
+                line.field,
+                line.was,
+                line.becomes,
                 sure(change.confidence),
                 change.reason,
             )

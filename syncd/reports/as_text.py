@@ -1,11 +1,12 @@
 """The dry-run report for a terminal or a mail."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from syncd.model.plan import Change, Plan, PlanFinding
 from syncd.reports.values import (
+    Names,
     field_lines,
     foot_lines,
     headline,
@@ -45,7 +46,7 @@ def _foot(plan: Plan) -> Iterator[str]:
 
 
 def _rules(plan: Plan, shown_per_rule: int | None) -> Iterator[str]:
-    changes = {change.id: change for change in plan.changes}
+    told = {change.id: tuple(_change(change, plan.names)) for change in plan.changes}
     by_rule: dict[str, list[PlanFinding]] = defaultdict(list)
     for finding in plan.findings:
         by_rule[finding.rule].append(finding)
@@ -63,7 +64,7 @@ def _rules(plan: Plan, shown_per_rule: int | None) -> Iterator[str]:
         # What will be changed comes first: that is what a reader must approve.
         ranked = sorted(findings, key=lambda f: (not f.changes, f.waiting))
         for finding in ranked[:shown_per_rule]:
-            yield from _finding(finding, changes)
+            yield from _finding(finding, told)
         left = len(findings) - len(ranked[:shown_per_rule])
         hidden += left
         if left:
@@ -73,7 +74,7 @@ def _rules(plan: Plan, shown_per_rule: int | None) -> Iterator[str]:
         yield "all of them: syncd plan --format text, or -o report.html"
 
 
-def _finding(finding: PlanFinding, changes: dict[str, Change]) -> Iterator[str]:
+def _finding(finding: PlanFinding, told: Mapping[str, Sequence[str]]) -> Iterator[str]:
     subject = finding.subject
     name = f" {subject.name!r}" if subject.name else ""
     yield f"  {subject.object} {subject.id}{name}: {finding.message}"
@@ -81,17 +82,18 @@ def _finding(finding: PlanFinding, changes: dict[str, Change]) -> Iterator[str]:
     if why_not:
         yield f"      {'waiting' if finding.waiting else 'no change'}: {why_not}"
     for change_id in finding.changes:
-        yield from _change(changes[change_id])
+        yield from told[change_id]
 
 
-def _change(change: Change) -> Iterator[str]:
+def _change(change: Change, names: Names) -> Iterator[str]:
     record = change.record_id or "(new)"
+    lines = field_lines(change, names)
     if change.operation == "create":
-        told = ", ".join(f"{line.field}: {line.after}" for line in field_lines(change))
+        told = ", ".join(f"{line.field}: {line.becomes}" for line in lines)
     else:
         told = ", ".join(
-            f"{line.field}: {line.before} → {line.after}" if line.before else line.after
-            for line in field_lines(change)
+            f"{line.field}: {line.was} → {line.becomes}" if line.was else line.becomes
+            for line in lines
         )
     sign = _SIGN.get(change.operation, verb_of(change))
     yield f"    {sign} {change.system} {change.object} {record}  {told}"

@@ -1,9 +1,10 @@
 """How findings and changes are put into words: the same in every format."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from syncd.model.plan import Change, Plan, PlanFinding
+from syncd.model.plan import Change, Plan, PlanFinding, name_key
 from syncd.model.texts import is_forgotten
 
 _CONTENT: Final = frozenset({"Description", "note"})
@@ -12,11 +13,31 @@ _NEARLY_CERTAIN: Final = 0.9995
 
 
 class FieldLine(NamedTuple):
-    """One field of a change, as text."""
+    """One field of a change, as text; a name is empty where the plan knows none."""
 
     field: str
     before: str
     after: str
+    before_name: str = ""
+    after_name: str = ""
+
+    @property
+    def was(self) -> str:
+        """What stands there, for people."""
+        return _named(self.before, self.before_name)
+
+    @property
+    def becomes(self) -> str:
+        """What it is to be, for people."""
+        return _named(self.after, self.after_name)
+
+
+def _named(value: str, name: str) -> str:
+    return f"{name} ({value})" if name else value
+
+
+Names = Mapping[str, Mapping[str, str]]
+Lines = tuple[FieldLine, ...]
 
 
 def shown_value(field: str, value: Any) -> str:  # noqa: ANN401 - any JSON value
@@ -32,17 +53,28 @@ def shown_value(field: str, value: Any) -> str:  # noqa: ANN401 - any JSON value
     return str(value)
 
 
-def field_lines(change: Change) -> tuple[FieldLine, ...]:
-    """What a change does, field by field; at least one line."""
+def field_lines(change: Change, names: Names = MappingProxyType({})) -> Lines:
+    """What a change does, field by field, with the plan's names; at least one line."""
     before, after = change.before, change.after
+    known = names.get(change.system, {})
+
+    def name_of(field: str, value: Any) -> str:  # noqa: ANN401 - any JSON value
+        return known.get(name_key(change.system, field, value), "")
+
     if change.operation == "delete":
         gone = tuple(
-            FieldLine(name, shown_value(name, value), "(deleted)")
+            FieldLine(name, shown_value(name, value), "(deleted)", name_of(name, value))
             for name, value in before.items()
         )
         return gone or (FieldLine("record", "", "(deleted)"),)
     lines = tuple(
-        FieldLine(name, shown_value(name, before.get(name)), shown_value(name, value))
+        FieldLine(
+            name,
+            shown_value(name, before.get(name)),
+            shown_value(name, value),
+            name_of(name, before.get(name)),
+            name_of(name, value),
+        )
         for name, value in after.items()
     )
     return lines or (FieldLine("action", "", verb_of(change)),)

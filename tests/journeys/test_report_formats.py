@@ -1,6 +1,7 @@
 """Every format of the dry-run report says the same things, and says them safely."""
 
 import csv
+import html
 import io
 import json
 import re
@@ -75,6 +76,12 @@ CHANGES = (
     change(3, operation="delete", before={"ContactId": "003x"}),
     change(4, operation="action", action="markComplete", system="outreach"),
     change(5, operation="create", record_id=None, after={"IsPrimary": False}),
+    change(
+        6,
+        system="outreach",
+        before={"owner": "7", "prospect": "7"},
+        after={"owner": "8", "prospect": "9"},
+    ),
 )
 PLAN = Plan(
     schema="syncd.plan/1",
@@ -89,7 +96,8 @@ PLAN = Plan(
     },
     cost={"salesforce": Cost(reads=7, writes=3)},
     findings=(
-        *(finding(i, changes=[one]) for i, one in enumerate(CHANGES, 1)),
+        *(finding(i, changes=[one]) for i, one in enumerate(CHANGES[:5], 1)),
+        finding(9, changes=CHANGES[5:], rule="activity-assigned-to-host"),
         finding(6, name=NASTY, why_not="only a person knows"),
         finding(7, waiting=True),
         finding(8, blocked_by=("chorus",)),
@@ -97,6 +105,7 @@ PLAN = Plan(
     changes=CHANGES,
     guards=(GuardResult(guard="max_changes", limit=2, actual=5, ok=False),),
     notes=("a note of the plan",),
+    names={"outreach": {"owner/7": "Ada Abebe", "owner/8": "Uma [x](y) <b>"}},
 )
 FORMATS = sorted(set(reports()) - {"json"})
 
@@ -105,9 +114,9 @@ FORMATS = sorted(set(reports()) - {"json"})
 @pytest.mark.parametrize(
     "said",
     [
-        *(f"message of {number}" for number in range(1, 9)),
-        *(f"reason of {number}" for number in range(1, 6)),
-        *(f"00T{number}" for number in range(1, 9)),
+        *(f"message of {number}" for number in range(1, 10)),
+        *(f"reason of {number}" for number in range(1, 7)),
+        *(f"00T{number}" for number in range(1, 10)),
         f"{LONG}1",
         f"{LONG}2",
         "(text of 16 characters)",
@@ -142,6 +151,34 @@ def test_confidence_never_rounds_up_to_certainty(form):
     text = reports()[form](PLAN)
     assert "100.0%" not in text
     assert "99.9%" in text
+
+
+@pytest.mark.parametrize("form", ["text", "markdown"])
+def test_names_stand_before_ids(form):
+    """An id whose name the plan knows is shown with it, any other as it is."""
+    text = html.unescape(reports()[form](PLAN).replace("\\", ""))
+    assert "Ada Abebe (7)" in text
+    assert "Uma [x](y) <b> (8)" in text
+    assert "(9)" not in text
+
+
+def test_html_shows_names_before_ids():
+    """The name stands in the cell, the id small behind it."""
+    text = reports()["html"](PLAN)
+    assert '<td>Ada Abebe <span class="id">7</span></td>' in text
+    assert '<td>Uma [x](y) &lt;b&gt; <span class="id">8</span></td>' in text
+    assert "<td>9</td>" in text
+
+
+def test_csv_has_names_in_columns_of_their_own():
+    """The ids stay what a machine can use."""
+    rows = list(csv.DictReader(io.StringIO(reports()["csv"](PLAN))))
+    told = [
+        (row["before"], row["before_name"], row["after"], row["after_name"])
+        for row in rows
+        if row["changed_system"] == "outreach" and row["operation"] == "update"
+    ]
+    assert told == [("7", "Ada Abebe", "8", "Uma [x](y) <b>"), ("7", "", "9", "")]
 
 
 def test_a_summary_says_how_much_it_leaves_out():

@@ -219,3 +219,22 @@ def test_what_rests_is_said_with_its_reason_and_the_way_out():
         (note,) = plan.notes
         assert "FIELD_CUSTOM_VALIDATION_EXCEPTION" in note
         assert f"tombstones clear {stone.id}" in note
+
+
+def test_a_plan_names_what_its_changes_speak_of():
+    """Names that no change needs are left out; the digest does not know of any."""
+    known = {
+        "salesforce": {
+            DEAL.id: "Acme renewal",
+            "003000000000001AAA": "Emma Costa",
+            "003000000000002AAA": "Nobody's business",
+        },
+        "outreach": {f"opportunity/{DEAL.id}": "of another system"},
+    }
+    bare = build_plan([finding(role())], inputs=inputs())
+    plan = build_plan([finding(role())], inputs=inputs(names=known))
+    assert plan.names == {
+        "salesforce": {DEAL.id: "Acme renewal", "003000000000001AAA": "Emma Costa"}
+    }
+    assert not bare.names
+    assert plan.digest == bare.digest

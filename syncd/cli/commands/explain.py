@@ -134,8 +134,8 @@ def _planned(told: "Explanation") -> Iterator[str]:
     for change in told.changes:
         what = f"{verb_of(change)} {change.system} {change.object}"
         yield f"{change.id} {what} {change.record_id or '(new)'} [{change.mode}]"
-        for line in field_lines(change):
-            yield f"    {line.field}: {line.before} → {line.after}"
+        for line in field_lines(change, told.names):
+            yield f"    {line.field}: {line.was} → {line.becomes}"
         yield f"    {sure(change.confidence)} sure: {change.reason}"
 
 

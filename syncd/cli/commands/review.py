@@ -112,7 +112,8 @@ def _table(found: "list[Proposal]") -> None:
     for one in found:
         change, finding = one.change, one.findings[0]
         name = f"{finding.subject.name!r} " if finding.subject.name else ""
-        lines = [f"{x.field}: {x.before} → {x.after}" for x in field_lines(change)]
+        told = field_lines(change, one.names)
+        lines = [f"{x.field}: {x.was} → {x.becomes}" for x in told]
         rows.append(
             (
                 one.id,
