@@ -64,7 +64,9 @@ def current_of(raw: RawRecord, fields: tuple[str, ...]) -> Current:
             flat[name] = str(data["id"]) if "id" in data else None
         else:
             flat[name] = attributes.get(name)
-    return Current(ref=raw.ref, version=raw.version, fields=flat)
+    return Current(
+        ref=raw.ref, version=raw.version, created_at=raw.created_at, fields=flat
+    )
 
 
 def document_of(write: Write) -> dict[str, Any]:

@@ -19,7 +19,13 @@ from syncd.model.ids import salesforce_id
 from syncd.model.record import RecordRef
 from syncd.ports.connector import Current, Write
 
-_STAMPS: Final = ("Id", "SystemModstamp", "LastModifiedDate", "LastModifiedById")
+_STAMPS: Final = (
+    "Id",
+    "SystemModstamp",
+    "CreatedDate",
+    "LastModifiedDate",
+    "LastModifiedById",
+)
 _ROLE_OBJECT: Final = "OpportunityContactRole"
 _ROLE: Final = ("OpportunityId", "ContactId", "Role", "IsPrimary")
 
@@ -128,10 +134,11 @@ def _query(object_name: str, fields: Sequence[str], where: str) -> Query:
 def _current(
     object_name: str, row: Mapping[str, Any], fields: Sequence[str]
 ) -> Current:
-    modified = row.get("LastModifiedDate")
+    made, modified = row.get("CreatedDate"), row.get("LastModifiedDate")
     return Current(
         ref=RecordRef(SYSTEM, object_name, str(salesforce_id(row["Id"]))),
         version=iso_z(parse_instant(row["SystemModstamp"])),
+        created_at=parse_instant(made) if made else None,
         modified_at=parse_instant(modified) if modified else None,
         modified_by=salesforce_id(row.get("LastModifiedById")),
         fields={name: _at(row, name) for name in fields},

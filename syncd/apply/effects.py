@@ -22,10 +22,15 @@ _LOG: Final = structlog.get_logger()
 
 
 class Effect(msgspec.Struct, frozen=True, kw_only=True):
-    """The record that shows what a write did; ``version`` is empty once it is gone."""
+    """The record that shows what a write did; ``version`` is empty once it is gone.
+
+    ``made_at`` is the system's own instant at which a role was made: nothing else tells
+    one that we made from one that a person made.
+    """
 
     record_id: str
     version: str = ""
+    made_at: datetime | None = None
 
 
 class Settled(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +78,14 @@ def _roles(
 ) -> dict[str, Effect | None]:
     places = {c.key: place for c in changes if (place := place_of(c)) is not None}
     sets = role_sets({connector.system: connector}, places.values())
-    return {key: _effect(role_at(place, sets)) for key, place in places.items()}
+    return {key: _role(role_at(place, sets)) for key, place in places.items()}
+
+
+def _role(here: Current | None) -> Effect | None:
+    seen = _effect(here)
+    if here is None or seen is None:
+        return None
+    return msgspec.structs.replace(seen, made_at=here.created_at)
 
 
 def _made(
@@ -130,8 +142,10 @@ def settle_open(
     """Look for the effects of intents that a lost answer or a crash left open.
 
     Found: it happened. Not found: the call may still be under way for ten minutes; only
-    then is the intent given up, and the change may be planned anew. A system that
-    cannot be asked leaves its intents open.
+    then is the intent given up, and the change may be planned anew. A role that was
+    made more than these ten minutes after the intent is somebody else's: nothing that
+    is undone later may take it away. A system that cannot be asked leaves its intents
+    open.
     """
     entries = ledger.open_intents()
     seen: dict[str, Effect | None] = {}
@@ -155,12 +169,16 @@ def _outcome(
     entry: LedgerEntry, seen: Effect | None, *, now: datetime
 ) -> tuple[str, ItemOutcome]:
     change = entry.change
+    ends = entry.intended_at + LONGEST_CALL
+    if seen is not None and seen.made_at is not None and seen.made_at > ends:
+        says = "it never took effect; what is there was made later, not by us"
+        return "failed", item_of(change, ItemStatus.FAILED, detail=says)
     if seen is not None:
         item = item_of(
             change, ItemStatus.DONE, record_id=seen.record_id, detail="found later"
         )
         return "done", msgspec.structs.replace(item, version=seen.version)
-    if now - entry.intended_at >= LONGEST_CALL:
+    if now >= ends:
         return "failed", item_of(
             change, ItemStatus.FAILED, detail="it never took effect"
         )

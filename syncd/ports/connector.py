@@ -236,12 +236,14 @@ class Current(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         version: As in a plan's ``expects.version``: SystemModstamp in Salesforce,
             ``updatedAt`` in Outreach, ISO 8601 with ``Z``.
+        created_at: The system's instant of its making, None where it does not say.
         modified_at: Last change by a user (Salesforce LastModifiedDate).
         modified_by: Id of that user, None where the system does not say.
     """
 
     ref: RecordRef
     version: str
+    created_at: datetime | None = None
     modified_at: datetime | None = None
     modified_by: str | None = None
     fields: Mapping[str, Any] = {}

@@ -53,7 +53,11 @@ class World:
     def make(self, fields):
         """A new role; the remote itself allows twins."""
         role_id = f"00K{len(self.ever_made):012d}AAA"
-        self.roles[role_id] = {"fields": dict(fields), "at": self.at}
+        self.roles[role_id] = {
+            "fields": dict(fields),
+            "at": self.at,
+            "made": self.at,
+        }
         self.ever_made.append((fields["OpportunityId"], fields["ContactId"]))
         return role_id
 
@@ -90,6 +94,7 @@ class Connector:
         return Current(
             ref=ref,
             version=row["at"].isoformat().replace("+00:00", "Z"),
+            created_at=row.get("made"),
             modified_at=row["at"],
             modified_by=row.get("by"),
             fields={name: row["fields"].get(name) for name in fields},
