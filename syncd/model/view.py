@@ -145,8 +145,9 @@ class HomeRecords:
 
     ``versions`` gives the version of each record, by ref; ``bases`` what both sides
     of an opportunity last agreed on, by Salesforce id; ``made`` those of its doubled
-    prospect roles that we made; ``undone`` natural keys of the roles that ``syncd
-    undo`` took off; ``merged`` into which contact a deleted one went;
+    prospect roles that we made; ``undone`` natural keys of the roles that are gone by
+    no person's doing: ``syncd undo`` took them off, or the last poll is older than
+    their making; ``merged`` into which contact a deleted one went;
     ``former`` the earlier versions of contacts and opportunities, oldest first.
     """
 

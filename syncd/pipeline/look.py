@@ -13,7 +13,7 @@ from syncd.model.record import RecordRef, link_to
 from syncd.model.rule import RuleSpec
 from syncd.model.view import AccountView, OrgContext
 from syncd.pipeline.judge import Judged, judge
-from syncd.pipeline.membership import with_our_past
+from syncd.pipeline.membership import seen_writes, with_our_past
 from syncd.ports.stores import Ledger, Mirror
 
 _SLASHES_OF_FULL_NAME: Final = 2
@@ -92,8 +92,9 @@ class Looker:
     def judged(self, home: str) -> Judged:
         """One home, judged as a reconcile would."""
         since = self._now - timedelta(days=self._policy.defaults.history_days)
+        seen = seen_writes(self._mirror)
         for batch in self._mirror.load([home], since=since):
-            for records in with_our_past(batch, self._ledger):
+            for records in with_our_past(batch, self._ledger, seen=seen):
                 return judge(
                     records,
                     org=self.org,

@@ -1,7 +1,7 @@
 """What planning has to know of our own roles, and what it remembers of both sides."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final
@@ -14,7 +14,7 @@ from syncd.model.record import RecordRef
 from syncd.model.view import HomeRecords, OrgContext
 from syncd.pipeline.judge import Judged
 from syncd.pipeline.poll import FactMirror
-from syncd.ports.stores import Ledger
+from syncd.ports.stores import Ledger, Mirror
 
 _PROSPECT_ROLE: Final = "opportunityProspectRole"
 _SYSTEMS: Final = {"OpportunityContactRole": "salesforce", _PROSPECT_ROLE: "outreach"}
@@ -28,19 +28,20 @@ def knowing_the_plug_in(org: OrgContext, mirror: FactMirror) -> OrgContext:
 
 
 def with_our_past(
-    batch: Iterable[HomeRecords], ledger: Ledger
+    batch: Iterable[HomeRecords], ledger: Ledger, *, seen: Mapping[str, int]
 ) -> Iterator[HomeRecords]:
     """Homes with what the ledger knows of their roles.
 
-    Which of the doubled ones in Outreach we made; and which of those that are gone an
-    undo took off, so that it was no person.
+    Which of the doubled ones in Outreach we made; and which are gone by no person's
+    doing: an undo took them off, or we made them after the last poll. ``seen`` is the
+    last write that each system's last poll came after.
     """
     homes = list(batch)
     doubled = {one.home: _doubled(one) for one in homes}
     gone = {one.home: _gone(one) for one in homes}
     ids = sorted({role_id for some in doubled.values() for role_id in some})
     made = ledger.made("outreach", _PROSPECT_ROLE, ids) if ids else ()
-    undone = _undone({key for some in gone.values() for key in some}, ledger)
+    undone = _undone({key for some in gone.values() for key in some}, ledger, seen)
     for one in homes:
         ours = doubled[one.home].intersection(made)
         refs = (RecordRef("outreach", _PROSPECT_ROLE, role_id) for role_id in ours)
@@ -49,15 +50,21 @@ def with_our_past(
         yield known if ours or taken_off else one
 
 
-def _undone(keys: Collection[str], ledger: Ledger) -> set[str]:
-    """Natural keys of the roles that an undo was the last to write."""
+def seen_writes(mirror: Mirror) -> dict[str, int]:
+    """The last write, by its sequence, that each system's last poll came after."""
+    return {system: poll.after_write for system, poll in mirror.polls().items()}
+
+
+def _undone(keys: Collection[str], ledger: Ledger, seen: Mapping[str, int]) -> set[str]:
+    """Natural keys of the roles that are gone by an undo, or not polled yet."""
     effects = {_effect(key): key for key in sorted(keys)}
     past = ledger.past(list(effects)) if effects else {}
     found = set()
     for effect, writes in past.items():
         # Of unknown outcome: it may be this very write that took the role off.
         written = [write for write in writes if write.state != "refused"]
-        if written and written[-1].takes_back:
+        polled = seen.get(effect.split("|")[0], 0)
+        if written and (written[-1].takes_back or written[-1].sequence > polled):
             found.add(effects[effect])
     return found
 

@@ -27,7 +27,7 @@ from syncd.model.view import AccountView, OrgContext
 from syncd.pipeline.cost import cost_of
 from syncd.pipeline.judge import Judged, judge
 from syncd.pipeline.known import judged_at, org_as_known
-from syncd.pipeline.membership import Witness, with_our_past
+from syncd.pipeline.membership import Witness, seen_writes, with_our_past
 from syncd.pipeline.poll import FactMirror, Progress
 from syncd.pipeline.review import proposals_of
 from syncd.plan.build import build_plan, text_values, with_cost
@@ -141,8 +141,9 @@ def _judged(request: PlanRequest, org: OrgContext) -> Iterator[Judged]:
     history = timedelta(days=request.policy.defaults.history_days)
     done = 0
     now = judged_at(request.mirror, now=request.now)
+    seen = seen_writes(request.mirror)
     for batch in request.mirror.load(homes, since=request.now - history):
-        for records in with_our_past(batch, request.ledger):
+        for records in with_our_past(batch, request.ledger, seen=seen):
             yield judge(
                 records,
                 org=org,
@@ -258,7 +259,7 @@ def _inputs(
         our_users=facts.get("our_users", {}),
         tombstone_days=request.policy.defaults.tombstone_days,
         live=request.mirror.live_counts(),
-        after_write={system: poll.after_write for system, poll in polls.items()},
+        after_write=seen_writes(request.mirror),
         read_until=read_until_of(polls),
         last_write=last_write,
         doubts=tuple(

@@ -135,6 +135,7 @@ def test_a_listing_that_is_not_believed_moves_no_base(store: Store) -> None:
 
 ROLE = f"OpportunityContactRole|{DEAL}|003ann"
 PROSPECT_ROLE = f"opportunityProspectRole|{TWIN}|ann"
+EVERY = {"salesforce": 99, "outreach": 99}
 MADE, UNDONE, BACK = ("create", False), ("delete", True), ("create", False)
 
 
@@ -195,8 +196,33 @@ def test_that_an_undo_took_a_role_off_is_read_in_the_ledger(
         salesforce=("003ann", "003bob"),
         outreach={"003ann": "ann", "003bob": "bob"},
     )
-    [known] = with_our_past([replace(RECORDS, bases={DEAL: base})], store.ledger)
+    homes = [replace(RECORDS, bases={DEAL: base})]
+    [known] = with_our_past(homes, store.ledger, seen=EVERY)
     assert known.undone == ({key} if is_undone else frozenset())
+
+
+@pytest.mark.parametrize("key", [ROLE, PROSPECT_ROLE])
+@pytest.mark.parametrize(
+    ("polled", "is_ours"),
+    [(0, True), (1, True), (2, True), (3, False), (4, False)],
+)
+def test_a_role_that_no_poll_can_have_seen_was_taken_off_by_nobody(
+    store: Store, key, polled, is_ours
+) -> None:
+    """An undo took it off, a poll saw that, and the undo was undone after the poll."""
+    for number, what in enumerate([MADE, UNDONE, BACK]):
+        write(store, key, number, what, "done")
+    base = Base(
+        opportunity_id=DEAL,
+        twin_id=TWIN,
+        salesforce=("003ann",),
+        outreach={"003ann": "ann"},
+    )
+    homes = [replace(RECORDS, bases={DEAL: base})]
+    other = "outreach" if key == ROLE else "salesforce"
+    system = "salesforce" if key == ROLE else "outreach"
+    [known] = with_our_past(homes, store.ledger, seen={system: polled, other: 99})
+    assert known.undone == ({key} if is_ours else frozenset())
 
 
 def test_a_removed_role_without_a_base_is_looked_up_too(store: Store) -> None:
@@ -204,5 +230,6 @@ def test_a_removed_role_without_a_base_is_looked_up_too(store: Store) -> None:
     gone = e.ContactRole(id="00K1", opportunity_id=DEAL, contact_id="003ann")
     write(store, ROLE, 0, MADE, "done")
     write(store, ROLE, 1, UNDONE, "done")
-    [known] = with_our_past([replace(RECORDS, removed_roles=(gone,))], store.ledger)
+    homes = [replace(RECORDS, removed_roles=(gone,))]
+    [known] = with_our_past(homes, store.ledger, seen=EVERY)
     assert known.undone == {ROLE}
