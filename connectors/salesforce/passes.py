@@ -109,7 +109,12 @@ def query(
     one: Pass, after: tuple[str, str] | None = None, *, ordered: bool = True
 ) -> Query:
     """The query of one pass; every value in it is an instant or an id of our own."""
-    where = [] if one.snapshot else [f"{one.stamp} <= {one.upper}"]
+    where = [f"{one.stamp} <= {one.upper}"]
+    if one.snapshot:
+        # A list goes as far as the count that it is held against, or what was made
+        # since, and is gone by the next pass, would never be missed.
+        is_counted = one.request.object in COUNTED
+        where = [f"CreatedDate <= {one.upper}"] if is_counted else []
     if after is not None:
         at, record_id = after
         tie = f" OR ({one.stamp} = {at} AND Id > '{record_id}')" if record_id else ""

@@ -178,6 +178,53 @@ def test_a_role_that_is_gone_makes_the_whole_list_be_read_once(reading):
     assert [page.snapshot for page in pages] == [False]
 
 
+@pytest.mark.parametrize("listing", ["first", "full", "because one is gone"])
+@pytest.mark.parametrize("age", [1, 60])
+def test_a_role_that_goes_after_it_was_listed_is_missed_by_the_next_pass(
+    reading, listing, age
+):
+    """Whatever the list was read for, and however young the role was in seconds."""
+    name = "OpportunityContactRole"
+    cursor = list(reading.connector.read(reading.request(name)))[-1].cursor
+    role, other = list(reading.org.tables.rows(name, with_deleted=False))[:2]
+    if listing == "because one is gone":
+        reading.org.control("delete", {"object": name, "id": other["Id"]})
+    fields = {k: role[k] for k in ("OpportunityId", "ContactId")}
+    made = reading.org.control("insert", {"object": name, "fields": fields})
+    reading.clock.advance(timedelta(seconds=age))
+    reading.connector.refresh()
+    options = {
+        "first": {},
+        "full": {"cursor": cursor, "full": True},
+        "because one is gone": {"cursor": cursor},
+    }
+    pages = list(reading.connector.read(reading.request(name, **options[listing])))
+    assert pages[-1].snapshot
+    brought = {record.ref.id for page in pages for record in page.records}
+    reading.org.control("delete", {"object": name, "id": made["id"]})
+    reading.clock.advance(timedelta(minutes=1))
+    reading.connector.refresh()
+    request = reading.request(name, cursor=pages[-1].cursor)
+    later = list(reading.connector.read(request))
+    assert later[-1].snapshot == (made["id"] in brought)
+    assert (made["id"] in brought) == (age > 5)
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_a_role_that_goes_while_roles_are_listed_is_missed_by_the_next_pass(
+    reading, full
+):
+    """Its page was read already, and the list is counted as it was before."""
+    name = "OpportunityContactRole"
+    reading.org.page_size = 2
+    pages = reading.connector.read(reading.request(name, full=full))
+    brought = next(pages).records[0]
+    reading.org.control("delete", {"object": name, "id": brought.ref.id})
+    cursor = list(pages)[-1].cursor
+    later = list(reading.connector.read(reading.request(name, cursor=cursor)))
+    assert later[-1].snapshot
+
+
 def test_a_list_of_roles_agrees_with_the_count_it_was_read_for(reading):
     """A role made between count and list is new to the next pass, once."""
     name = "OpportunityContactRole"
