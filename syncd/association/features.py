@@ -8,7 +8,6 @@ from typing import Final
 from syncd.association.field import Field
 from syncd.association.ground import Deal, Stand
 from syncd.association.history import refs_of
-from syncd.association.past import Phase
 from syncd.association.scene import Scene, ref_of_user
 from syncd.association.sheet import Sheet, add_said
 from syncd.association.speech import add_notes, add_title
@@ -25,7 +24,7 @@ def vetoes_of(scene: Scene, deal: Deal) -> tuple[str, ...]:
     """Why this opportunity cannot be it; empty when it can."""
     found = []
     one = deal.opportunity
-    if _was_over(scene, deal):
+    if deal.past.is_over_at(scene.at):
         found.append("it was closed before the interaction")
     if one.created_at is not None and one.created_at - scene.at > CREATED_SOON:
         found.append("it was created more than two weeks after the interaction")
@@ -39,11 +38,6 @@ def vetoes_of(scene: Scene, deal: Deal) -> tuple[str, ...]:
         if how == "own" and one.id in said.rejected:
             found.append("a person refused it for this interaction")
     return tuple(found)
-
-
-def _was_over(scene: Scene, deal: Deal) -> bool:
-    is_closed = deal.past.phase_at(scene.at) is Phase.CLOSED
-    return is_closed and not deal.past.was_about_to_reopen(scene.at)
 
 
 def opportunity_features(
