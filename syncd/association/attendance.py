@@ -110,6 +110,6 @@ def attendance_of(
         by_roles=by_roles,
         by_meetings=by_meetings,
         roles=tuple(roles),
-        meetings=tuple(sorted(meetings)),
+        meetings=tuple(sorted(meetings)) if meetings else (),
         known=known,
     )

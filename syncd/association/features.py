@@ -1,7 +1,7 @@
 """Evidence for and against one opportunity, each piece worth its log-odds."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -98,15 +98,17 @@ def _strangers(sheet: Sheet, scene: Scene, deal: Deal) -> None:
     """People who do not, or not surely, belong to it."""
     people, account = scene.strong or scene.weak, deal.opportunity.account_id
     total = len(people) + len(scene.strangers_homes)
-    others = sum([account not in homes for homes in scene.strangers_homes])
-    unclear = 0
-    held = deal.stands.keys()
+    others = unclear = 0
+    for homes in scene.strangers_homes:
+        others += account not in homes
+    belongs_to = deal.stands.keys()
     for person, homes in zip(people, scene.homes, strict=True):
-        if not held.isdisjoint(person):
+        surely = account in homes and len(homes) == 1
+        if surely or not belongs_to.isdisjoint(person):
             continue
         if account not in homes:
             others += 1
-        elif len(homes) > 1:
+        else:
             unclear += 1
     if others:
         says = f"{others} of {total} people belong to other accounts"
@@ -133,7 +135,9 @@ def _people(sheet: Sheet, scene: Scene, deal: Deal, field: Field) -> None:
         sheet.add("primary", "one of them is its primary contact", 1.0, _refs(primary))
 
 
-def _refs(stands: Iterable[Stand]) -> tuple[RecordRef, ...]:
+def _refs(stands: Sequence[Stand]) -> tuple[RecordRef, ...]:
+    if len(stands) == 1:
+        return (stands[0].ref,)
     return tuple(sorted({stand.ref for stand in stands}))
 
 
@@ -188,6 +192,10 @@ _PRECEDENTS: Final = {
     "thread": "interactions of the same subject are related to it",
     "habit": "the same people's other activities of those weeks are related to it",
 }
+_BY_TOOLS: Final = {
+    name: (f"{name}_by_tools", f"{says}, by tools")
+    for name, says in _PRECEDENTS.items()
+}
 
 
 def _precedents(sheet: Sheet, scene: Scene, deal: Deal, *, only: str = "") -> None:
@@ -198,8 +206,8 @@ def _precedents(sheet: Sheet, scene: Scene, deal: Deal, *, only: str = "") -> No
         if one := some.people.get(key):
             sheet.add(name, _PRECEDENTS[name], one.strength, tuple(one.refs))
         if one := some.tools.get(key):
-            by = f"{_PRECEDENTS[name]}, by tools"
-            sheet.add(f"{name}_by_tools", by, one.strength, tuple(one.refs))
+            by_tools, says = _BY_TOOLS[name]
+            sheet.add(by_tools, says, one.strength, tuple(one.refs))
 
 
 def _colleagues(sheet: Sheet, deal: Deal, field: Field) -> None:

@@ -208,7 +208,7 @@ def set_by_person(
         return True
     if activity.chorus_id is not None:
         return False
-    return not any(ref.system == "outreach" for ref in interaction.refs)
+    return "outreach" not in [ref.system for ref in interaction.refs]
 
 
 def instant(at: datetime) -> int:
