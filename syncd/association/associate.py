@@ -25,6 +25,8 @@ from syncd.model.interaction import Interaction
 from syncd.model.policy import AssociationPolicy
 from syncd.model.record import RecordRef
 
+# Python 3.11 is slow to look a member up in its enumeration.
+_APPLY, _PROPOSE, _ABSTAIN = Decision
 _DIGITS: Final = 6
 _EVEN: Final = 0.5
 _NAME: Final = attrgetter("name")
@@ -93,7 +95,7 @@ def _abstain(
 ) -> Association:
     return Association(
         interaction_key=interaction.key,
-        decision=Decision.ABSTAIN,
+        decision=_ABSTAIN,
         target=None,
         probability=0.0,
         margin=0.0,
@@ -213,9 +215,9 @@ def _verdict(
     share: float, margin: float, policy: AssociationPolicy, held_back: str
 ) -> Decision:
     if share < policy.propose_at:
-        return Decision.ABSTAIN
+        return _ABSTAIN
     sure = share >= policy.apply_at and margin >= policy.margin
-    return Decision.APPLY if sure and not held_back else Decision.PROPOSE
+    return _APPLY if sure and not held_back else _PROPOSE
 
 
 def _decide(
@@ -234,7 +236,7 @@ def _decide(
     return Association(
         interaction_key=interaction.key,
         decision=decision,
-        target=None if decision is Decision.ABSTAIN else top.candidate.target,
+        target=None if decision is _ABSTAIN else top.candidate.target,
         probability=shares[0],
         margin=margin,
         reason=_reason(decision, top, shares),
@@ -244,13 +246,13 @@ def _decide(
 
 
 def _reason(decision: Decision, top: Scored, shares: Sequence[float]) -> str:
-    if decision is Decision.ABSTAIN:
+    if decision is _ABSTAIN:
         share = f"{shares[0]:.1%}"
         return f"{len(shares)} candidates and none stands out ({share} at best)"
     speaking_for = [f for f in top.candidate.features if f.weight > 0]
     speaking_for.sort(key=_NAME)
     speaking_for.sort(key=_WEIGHT, reverse=True)
     because = [f.says for f in speaking_for]
-    if decision is Decision.APPLY:
+    if decision is _APPLY:
         return "; ".join(because)
     return "; ".join([*because, top.held_back or "not certain enough"])

@@ -16,18 +16,42 @@ from syncd.association.ground import Deal, Stand
 from syncd.association.history import Tally
 from syncd.model.record import RecordRef
 
-_HAD_ROLE: Final = 0.45
-"""Share of an opportunity's meetings to which somebody with a contact role comes."""
-_ROLE_LATER: Final = 0.35
-"""The same where the role came later, is of unknown age, or is in Outreach only."""
-_OTHERS_ROLES: Final = 0.05
-"""The same where only others had roles: roles are often missing."""
-_UNKNOWN: Final = 0.15
-"""The same where nobody had a role, so that nothing tells who belongs to it."""
 _NEW_FACES: Final = 0.02
 """Share of the meetings to which just anybody may come for once."""
 _DOUBT: Final = 3.0
 """Known meetings that the chance beforehand counts as much as."""
+
+
+def _widened(chance: float) -> float:
+    """A chance, with room for those who come for once."""
+    return _NEW_FACES + (1.0 - _NEW_FACES) * chance
+
+
+class Chance(msgspec.Struct, frozen=True, gc=False):
+    """Share of an opportunity's meetings to which somebody comes, before any is known.
+
+    ``widened`` has room for those who come for once; ``worth`` are its log-odds beside
+    somebody of whom nothing is known.
+    """
+
+    share: float
+    widened: float
+    worth: float
+
+
+def _chance(share: float, unknown: float = 0.15) -> Chance:
+    widened = _widened(share)
+    return Chance(share, widened, math.log(widened / _widened(unknown)))
+
+
+_HAD_ROLE: Final = _chance(0.45)
+"""Of somebody with a contact role."""
+_ROLE_LATER: Final = _chance(0.35)
+"""The same where the role came later, is of unknown age, or is in Outreach only."""
+_OTHERS_ROLES: Final = _chance(0.05)
+"""The same where only others had roles: roles are often missing."""
+_UNKNOWN: Final = _chance(0.15)
+"""The same where nobody had a role, so that nothing tells who belongs to it."""
 
 
 class Attendance(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -63,7 +87,7 @@ def attendance_of(
         at: When it was.
         known: How many other interactions people related to the opportunity.
     """
-    by_roles = by_meetings = 0.0
+    key, by_roles, by_meetings = deal.opportunity.id, 0.0, 0.0
     roles: list[Stand] = []
     meetings: set[RecordRef] = set()
     unheld = _OTHERS_ROLES if deal.had_any_role(at) else _UNKNOWN
@@ -74,21 +98,18 @@ def attendance_of(
             roles.append(stand)
             had = stand.had_at(at) and not stand.only_in_outreach
             chance = _HAD_ROLE if had else _ROLE_LATER
-        came = tally.get(deal.opportunity.id, {})
-        meetings.update(came.values())
-        by_roles += math.log(_widened(chance) / _widened(_UNKNOWN))
-        if count := max(known, len(came)):
-            bent = (len(came) + _DOUBT * chance) / (count + _DOUBT)
-            by_meetings += math.log(_widened(bent) / _widened(chance))
+        by_roles += chance.worth
+        came = 0
+        if seen := tally.get(key):
+            came = len(seen)
+            meetings.update(seen.values())
+        if count := max(known, came):
+            bent = (came + _DOUBT * chance.share) / (count + _DOUBT)
+            by_meetings += math.log(_widened(bent) / chance.widened)
     return Attendance(
         by_roles=by_roles,
         by_meetings=by_meetings,
         roles=tuple(roles),
-        meetings=tuple(sorted(meetings)),
+        meetings=tuple(sorted(meetings)) if meetings else (),
         known=known,
     )
-
-
-def _widened(chance: float) -> float:
-    """A chance, with room for those who come for once."""
-    return _NEW_FACES + (1.0 - _NEW_FACES) * chance

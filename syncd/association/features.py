@@ -1,14 +1,13 @@
 """Evidence for and against one opportunity, each piece worth its log-odds."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
 from syncd.association.field import Field
 from syncd.association.ground import Deal, Stand
 from syncd.association.history import refs_of
-from syncd.association.past import Phase
 from syncd.association.scene import Scene, ref_of_user
 from syncd.association.sheet import Sheet, add_said
 from syncd.association.speech import add_notes, add_title
@@ -25,7 +24,7 @@ def vetoes_of(scene: Scene, deal: Deal) -> tuple[str, ...]:
     """Why this opportunity cannot be it; empty when it can."""
     found = []
     one = deal.opportunity
-    if _was_over(scene, deal):
+    if deal.past.is_over_at(scene.at):
         found.append("it was closed before the interaction")
     if one.created_at is not None and one.created_at - scene.at > CREATED_SOON:
         found.append("it was created more than two weeks after the interaction")
@@ -39,11 +38,6 @@ def vetoes_of(scene: Scene, deal: Deal) -> tuple[str, ...]:
         if how == "own" and one.id in said.rejected:
             found.append("a person refused it for this interaction")
     return tuple(found)
-
-
-def _was_over(scene: Scene, deal: Deal) -> bool:
-    is_closed = deal.past.phase_at(scene.at) is Phase.CLOSED
-    return is_closed and not deal.past.was_about_to_reopen(scene.at)
 
 
 def opportunity_features(
@@ -104,15 +98,17 @@ def _strangers(sheet: Sheet, scene: Scene, deal: Deal) -> None:
     """People who do not, or not surely, belong to it."""
     people, account = scene.strong or scene.weak, deal.opportunity.account_id
     total = len(people) + len(scene.strangers_homes)
-    others = sum([account not in homes for homes in scene.strangers_homes])
-    unclear = 0
-    held = deal.stands.keys()
+    others = unclear = 0
+    for homes in scene.strangers_homes:
+        others += account not in homes
+    belongs_to = deal.stands.keys()
     for person, homes in zip(people, scene.homes, strict=True):
-        if not held.isdisjoint(person):
+        surely = account in homes and len(homes) == 1
+        if surely or not belongs_to.isdisjoint(person):
             continue
         if account not in homes:
             others += 1
-        elif len(homes) > 1:
+        else:
             unclear += 1
     if others:
         says = f"{others} of {total} people belong to other accounts"
@@ -139,7 +135,9 @@ def _people(sheet: Sheet, scene: Scene, deal: Deal, field: Field) -> None:
         sheet.add("primary", "one of them is its primary contact", 1.0, _refs(primary))
 
 
-def _refs(stands: Iterable[Stand]) -> tuple[RecordRef, ...]:
+def _refs(stands: Sequence[Stand]) -> tuple[RecordRef, ...]:
+    if len(stands) == 1:
+        return (stands[0].ref,)
     return tuple(sorted({stand.ref for stand in stands}))
 
 
@@ -194,6 +192,10 @@ _PRECEDENTS: Final = {
     "thread": "interactions of the same subject are related to it",
     "habit": "the same people's other activities of those weeks are related to it",
 }
+_BY_TOOLS: Final = {
+    name: (f"{name}_by_tools", f"{says}, by tools")
+    for name, says in _PRECEDENTS.items()
+}
 
 
 def _precedents(sheet: Sheet, scene: Scene, deal: Deal, *, only: str = "") -> None:
@@ -204,8 +206,8 @@ def _precedents(sheet: Sheet, scene: Scene, deal: Deal, *, only: str = "") -> No
         if one := some.people.get(key):
             sheet.add(name, _PRECEDENTS[name], one.strength, tuple(one.refs))
         if one := some.tools.get(key):
-            by = f"{_PRECEDENTS[name]}, by tools"
-            sheet.add(f"{name}_by_tools", by, one.strength, tuple(one.refs))
+            by_tools, says = _BY_TOOLS[name]
+            sheet.add(by_tools, says, one.strength, tuple(one.refs))
 
 
 def _colleagues(sheet: Sheet, deal: Deal, field: Field) -> None:

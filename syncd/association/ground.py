@@ -78,10 +78,13 @@ class Deal(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     def best_stand(self, person: Iterable[str], at: datetime) -> Stand | None:
         """Of the roles of somebody's contacts the one that says most of an instant."""
-        held = [stand for contact in person for stand in self.stands.get(contact, ())]
+        stands = self.stands
+        if stands.keys().isdisjoint(person):
+            return None
+        held = [stand for contact in person for stand in stands.get(contact, ())]
         if len(held) > 1:
             held.sort(key=lambda s: (not s.had_at(at), s.only_in_outreach, s.ref))
-        return held[0] if held else None
+        return held[0]
 
 
 @dataclass(frozen=True, kw_only=True)

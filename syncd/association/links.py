@@ -80,10 +80,25 @@ class Precedents(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Links that have something in common, oldest first, and their instants."""
+    """Links that have something in common, oldest first, and what they are found by.
+
+    ``times`` are their instants, ``keys`` their interactions.
+    """
 
     links: list[Link] = msgspec.field(default_factory=list)
     times: list[int] = msgspec.field(default_factory=list)
+    keys: list[str] = msgspec.field(default_factory=list)
+
+    def around(self, at: int, span: int, most: int) -> slice:
+        """Those within the span of an instant, at most so many on either side."""
+        times = self.times
+        if len(times) <= most:
+            low = bisect_left(times, at - span)
+            return slice(low, bisect_right(times, at + span, low))
+        middle = bisect_left(times, at)
+        first, last = max(0, middle - most), min(len(times), middle + most)
+        low = bisect_left(times, at - span, first, middle)
+        return slice(low, bisect_right(times, at + span, middle, last))
 
 
 class Links(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,6 +166,7 @@ def _index(pairs: Iterable[tuple[str | None, Link]]) -> dict[str, Row]:
                 row = found[key] = Row()
             row.links.append(link)
             row.times.append(link.at)
+            row.keys.append(link.interaction_key)
     return found
 
 
@@ -192,7 +208,7 @@ def set_by_person(
         return True
     if activity.chorus_id is not None:
         return False
-    return not any(ref.system == "outreach" for ref in interaction.refs)
+    return "outreach" not in [ref.system for ref in interaction.refs]
 
 
 def instant(at: datetime) -> int:
@@ -273,8 +289,11 @@ def count_of(own: str, at: int, links: Links, opportunity_id: str) -> int:
         links: Where links are found.
         opportunity_id: The opportunity.
     """
-    some = _nearby(links.of_deal, (opportunity_id,), at, MONTHS, MOST)
-    return sum([link.interaction_key != own for link in some])
+    row = links.of_deal.get(opportunity_id)
+    if row is None:
+        return 0
+    keys = row.keys[row.around(at, MONTHS, MOST)]
+    return len(keys) - keys.count(own)
 
 
 def _nearby(
@@ -284,11 +303,6 @@ def _nearby(
     found: list[Link] = []
     for key in keys:
         row = index.get(key)
-        if row is None:
-            continue
-        times = row.times
-        middle = bisect_left(times, at)
-        low = bisect_left(times, at - span, max(0, middle - count), middle)
-        most = min(len(times), middle + count)
-        found += row.links[low : bisect_right(times, at + span, middle, most)]
+        if row is not None:
+            found += row.links[row.around(at, span, count)]
     return found

@@ -35,6 +35,10 @@ class Phase(StrEnum):
     CLOSED = "closed"
 
 
+# Python 3.11 takes longer to look a member up than to compare two instants.
+_NOT_YET, _OPEN, _CLOSED = Phase
+
+
 def _end_of(day: date) -> datetime:
     return datetime.combine(day, time.max, tzinfo=UTC)
 
@@ -67,16 +71,20 @@ class OpportunityPast:
         """
         created_at = self.opportunity.created_at
         if created_at is not None and created_at > at:
-            return Phase.NOT_YET
+            return _NOT_YET
         stage = self._stage_at(at)
         if stage is not None and self.closed_stages:
-            return Phase.CLOSED if stage in self.closed_stages else Phase.OPEN
+            return _CLOSED if stage in self.closed_stages else _OPEN
         closed_at = self.closed_at
-        return Phase.CLOSED if closed_at is not None and closed_at <= at else Phase.OPEN
+        return _CLOSED if closed_at is not None and closed_at <= at else _OPEN
+
+    def is_over_at(self, at: datetime) -> bool:
+        """Whether it was closed at an instant, and not about to be opened again."""
+        return self.phase_at(at) is _CLOSED and not self.was_about_to_reopen(at)
 
     def was_about_to_reopen(self, at: datetime) -> bool:
         """Whether it was closed then, and the stage history has it open again soon."""
-        return any(
+        return bool(self.reopenings) and any(
             closed_at <= at < opened_at <= at + REOPENED_SOON
             for closed_at, opened_at in self.reopenings
         )

@@ -15,17 +15,24 @@ from syncd.association.links import (
     HABIT,
     SERIES,
     Precedents,
-    contacts_of,
     instant,
     precedents,
 )
 from syncd.association.past import case_was_open
 from syncd.association.words import is_care, numbers, subject_of
 from syncd.model.entities import Case, NoteDigest
-from syncd.model.interaction import Interaction, Participant, Side
+from syncd.model.interaction import (
+    EXTERNAL,
+    INTERNAL,
+    STRONG_KEYS,
+    Interaction,
+    Participant,
+)
 from syncd.model.mail import domain_of, registrable_domain
 from syncd.model.record import RecordRef
 from syncd.model.words import Talk, talk_of, words
+
+_People = tuple[tuple[str, ...], ...]
 
 
 class Scene(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -70,12 +77,8 @@ def set_scene(ground: Ground, interaction: Interaction) -> Scene:
     at = interaction.starts_at
     when = instant(at)
     present, users = _present(interaction)
-    strong = tuple([some for p in present if (some := contacts_of(p))])
-    weak = tuple(
-        [p.contact_ids for p in present if p.contact_ids and not contacts_of(p)]
-    )
+    strong, weak, strangers = _recognised(present)
     homes = tuple([_homes(ground, person, at) for person in strong or weak])
-    strangers = [person for person in present if not person.contact_ids]
     strangers_homes = tuple(_by_domain(ground, strangers)) if strangers else ()
     if not homes:
         homes, strangers_homes = strangers_homes, ()
@@ -117,12 +120,30 @@ def _present(interaction: Interaction) -> tuple[list[Participant], frozenset[str
     came: list[Participant] = []
     users: list[str] = []
     for person in interaction.participants:
-        if person.side is Side.EXTERNAL:
+        side = person.side
+        if side is EXTERNAL:
             if person.attended is not False:
                 came.append(person)
-        elif person.side is Side.INTERNAL and person.user_id is not None:
+        elif side is INTERNAL and person.user_id is not None:
             users.append(person.user_id)
     return came or list(interaction.external), frozenset(users)
+
+
+def _recognised(
+    present: Iterable[Participant],
+) -> tuple[_People, _People, list[Participant]]:
+    """Contacts of people by strong and by weak keys, and those who are no contact's."""
+    strong: list[tuple[str, ...]] = []
+    weak: list[tuple[str, ...]] = []
+    strangers: list[Participant] = []
+    for person in present:
+        if not person.contact_ids:
+            strangers.append(person)
+        elif person.matched_by in STRONG_KEYS:
+            strong.append(person.contact_ids)
+        else:
+            weak.append(person.contact_ids)
+    return tuple(strong), tuple(weak), strangers
 
 
 def _homes(ground: Ground, person: Iterable[str], at: datetime) -> frozenset[str]:
@@ -141,10 +162,7 @@ def _by_domain(
 
 
 def _related(ground: Ground, accounts: frozenset[str]) -> frozenset[str]:
-    found: set[str] = set()
-    for account in accounts:
-        found |= ground.related_accounts(account)
-    return frozenset(found - accounts)
+    return frozenset().union(*map(ground.related_accounts, accounts)) - accounts
 
 
 def _trust(

@@ -1,10 +1,15 @@
 """What holds of every association, on random accounts."""
 
+import math
 import random
 
 import pytest
 
+from syncd.association.associate import probabilities
 from syncd.association.facts import replay
+from syncd.association.ground import lay_ground
+from syncd.association.scene import set_scene
+from syncd.association.weights import shipped
 from syncd.model.association import Decision
 from tests.association.company import random_world, related_to, shuffled, view_of
 
@@ -74,3 +79,25 @@ def test_probabilities_and_decisions_agree_with_the_policy(seed: int) -> None:
             assert not found.held_back
         if found.decision is Decision.ABSTAIN:
             assert found.target is None
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_evidence_that_is_shown_is_what_decided(seed: int) -> None:
+    """The weights that are shown add up to scores of just these probabilities."""
+    view = view_of(random_world(seed))
+    ground = lay_ground(view)
+    decided = 0
+    for interaction in view.interactions:
+        found = view.associations[interaction.key]
+        live = [one for one in found.candidates if not one.vetoes]
+        if not live:
+            continue
+        scene = set_scene(ground, interaction)
+        shown = [math.fsum(f.weight for f in one.features) for one in live]
+        people = len(scene.strong) + len(scene.weak)
+        assert shown == sorted(shown, reverse=True)
+        assert [one.probability for one in live] == probabilities(
+            shown, shipped(), people=people
+        )
+        decided += 1
+    assert decided
