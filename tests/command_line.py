@@ -4,13 +4,18 @@ The processes are forked from one that has imported what commands import, as imp
 takes longer than most commands do.
 """
 
+import datetime as dt
 import os
 import sys
 import tempfile
+from contextlib import nullcontext
 from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
+import time_machine
+
+_NOW = dt.timedelta(0)
 _FORKS = get_context("forkserver")
 _FORKS.set_forkserver_preload(
     [
@@ -40,14 +45,15 @@ class Ended(NamedTuple):
 class Running:
     """A command that runs; it ends with the tests at the latest."""
 
-    def __init__(self, path, arguments, environment):
-        """Starts it in the folder of its configuration's file."""
+    def __init__(self, path, arguments, environment, later):
+        """Starts it in the folder of its configuration's file, as if it were later."""
         self._folder = tempfile.TemporaryDirectory()
         given = (
             ["--config", str(path), *map(str, arguments)],
             {**os.environ, "NO_COLOR": "1", **environment},
             path.parent,
             Path(self._folder.name),
+            later,
         )
         self._process = _FORKS.Process(target=_run, args=given, daemon=True)
         self._process.start()
@@ -83,17 +89,17 @@ class Running:
         return (Path(self._folder.name) / stream).read_text(encoding="utf-8")
 
 
-def begin(path, *arguments, **environment):
-    """Start ``syncd`` on a configuration."""
-    return Running(path, arguments, environment)
+def begin(path, *arguments, later=_NOW, **environment):
+    """Start ``syncd`` on a configuration; ``later`` moves its clock."""
+    return Running(path, arguments, environment, later)
 
 
-def syncd(path, *arguments, **environment):
+def syncd(path, *arguments, later=_NOW, **environment):
     """Run a command to its end."""
-    return begin(path, *arguments, **environment).ended()
+    return begin(path, *arguments, later=later, **environment).ended()
 
 
-def _run(arguments, environment, folder, said):
+def _run(arguments, environment, folder, said, later):
     """What the new process does."""
     os.environ.clear()
     os.environ.update(environment)
@@ -104,4 +110,6 @@ def _run(arguments, environment, folder, said):
     sys.argv = ["syncd", *arguments]
     from syncd.__main__ import main
 
-    main()
+    then = dt.datetime.now(dt.UTC) + later
+    with time_machine.travel(then, tick=True) if later else nullcontext():
+        main()

@@ -12,11 +12,20 @@ from syncd.apply.batches import FULL, batches, calls, unfinished
 from syncd.apply.canary import Canary
 from syncd.apply.effects import both_clocks, effects_seen, settle_open, their_clock
 from syncd.apply.recheck import Recheck, current_of
-from syncd.apply.writes import Fold, folded, item_of, names_of, ref_of, unfolded
+from syncd.apply.writes import (
+    Fold,
+    before_image,
+    folded,
+    has_stuck,
+    is_torn,
+    item_of,
+    ref_of,
+    said_of,
+    unfolded,
+)
 from syncd.errors import DryRunRefusedError, GuardError, RemoteError, SyncdError
-from syncd.model.compare import all_same
 from syncd.model.outcome import ItemOutcome, ItemStatus
-from syncd.model.plan import Change, effect_of
+from syncd.model.plan import Change
 from syncd.model.record import RecordRef
 from syncd.ports.connector import (
     Current,
@@ -70,7 +79,12 @@ class Executor:
 
     def __post_init__(self) -> None:
         """What was written in this run is no stranger's edit."""
-        self._recheck = Recheck(connectors=self.connectors, our_users=self.our_users)
+        self._recheck = Recheck(
+            connectors=self.connectors,
+            our_users=self.our_users,
+            ledger=self.ledger,
+            planned_after=self.planned_after,
+        )
 
     def run(self, changes: Sequence[Change]) -> tuple[ItemOutcome, ...]:
         """Apply changes; one outcome per change, in the order given."""
@@ -122,17 +136,18 @@ class Executor:
         read_at = self.now()
         try:
             seen = current_of(connector, free)
-            ready = self._look_again(free, seen)
+            ready, others = self._recheck.still_due(free, seen)
         except RemoteError as error:
             why = f"could not look again: {error.code}"
             self._settle_all(free, ItemStatus.FAILED, why)
             return ()
+        self._outcomes.update(others)
         states = self.ledger.intend(
             ready,
             run_id=self.run_id,
             plan_id=self.plan_id,
             now=both_clocks(connector, now=self.now())[1],
-            before={change.key: _before(change, seen) for change in ready},
+            before={change.key: before_image(change, seen) for change in ready},
         )
         fresh = [
             change
@@ -165,43 +180,6 @@ class Executor:
             change, status, record_id=state.record_id, detail=detail
         )
         return False
-
-    # --- looking again ------------------------------------------------------------
-
-    def _look_again(self, batch: Sequence[Change], seen: _Seen) -> list[Change]:
-        """Changes that may still be sent."""
-        facts = self._recheck.facts(batch)
-        roles = self._recheck.roles(batch)
-        made_since = self._made_since(batch)
-        ready: list[Change] = []
-        for change in batch:
-            item = self._recheck.moved(change, seen, facts) or self._recheck.crossed(
-                change, roles
-            )
-            if item is None and change.id in made_since:
-                detail = "it was made by another run since this plan"
-                item = item_of(change, ItemStatus.STALE, detail=detail)
-            if item is None:
-                ready.append(change)
-            else:
-                self._outcomes[change.id] = item
-        return ready
-
-    def _made_since(self, batch: Sequence[Change]) -> set[str]:
-        """Creates whose effect another change has brought about since the plan."""
-        creates = [c for c in batch if c.operation == "create"]
-        planned_after = self.planned_after
-        if not creates or planned_after is None:
-            return set()
-        past = self.ledger.past([effect_of(change) for change in creates])
-        return {
-            change.id
-            for change in creates
-            for write in past.get(effect_of(change), ())
-            if write.state == "done"
-            and write.key != change.key
-            and write.sequence > planned_after
-        }
 
     # --- sending --------------------------------------------------------------------
 
@@ -243,7 +221,7 @@ class Executor:
         except (GuardError, DryRunRefusedError, RemoteError) as error:
             self._broken_off(connector, folds, error)
             return False
-        torn = [fold for fold in folds if _is_torn(fold, outcomes)]
+        torn = [fold for fold in folds if is_torn(fold, outcomes)]
         apart = {change.id for fold in torn for change in fold.changes}
         whole = [change for change in changes if change.id not in apart]
         lost = [c for c in whole if outcomes[c.key].status is WriteStatus.AMBIGUOUS]
@@ -253,7 +231,7 @@ class Executor:
             if outcomes[change.key].status is not WriteStatus.AMBIGUOUS
         ]
         settled += self._doubtful(
-            connector, [(change, _said(outcomes[change.key])) for change in lost]
+            connector, [(change, said_of(outcomes[change.key])) for change in lost]
         )
         self._settle(connector, settled)
         if torn:
@@ -293,7 +271,7 @@ class Executor:
     ) -> tuple[str, str, ItemOutcome]:
         status, state = _MEANING[outcome.status]
         item = item_of(
-            change, status, record_id=outcome.record_id, detail=_said(outcome)
+            change, status, record_id=outcome.record_id, detail=said_of(outcome)
         )
         self._outcomes[change.id] = item
         if status is ItemStatus.DONE and item.record_id:
@@ -336,7 +314,7 @@ class Executor:
             item = msgspec.structs.replace(
                 self._outcomes[change.id], version=here.version if here else ""
             )
-            if not _stuck(change, here):
+            if not has_stuck(change, here):
                 detail = "written, but it did not stick: an automation changed it"
                 item = msgspec.structs.replace(
                     item, status=ItemStatus.FAILED, detail=detail
@@ -370,29 +348,3 @@ class Executor:
     ) -> None:
         for change in changes:
             self._outcomes[change.id] = item_of(change, status, detail=why)
-
-
-def _before(change: Change, seen: _Seen) -> dict[str, object]:
-    """The before-image: the change's own fields, and no other's."""
-    here = seen.get(ref_of(change))
-    return {n: here.fields.get(n) for n in sorted(names_of(change))} if here else {}
-
-
-def _said(outcome: WriteOutcome) -> str:
-    """The vendor's code and, where there are any, field names."""
-    return " ".join(part for part in (outcome.code, outcome.detail) if part)
-
-
-def _is_torn(fold: Fold, outcomes: Mapping[str, WriteOutcome]) -> bool:
-    """Whether a record was refused as a whole: it may still take some changes."""
-    refused = outcomes[fold.changes[0].key].status is WriteStatus.REFUSED
-    return refused and len(fold.changes) > 1
-
-
-def _stuck(change: Change, here: Current | None) -> bool:
-    """Whether the record shows what was written."""
-    if change.operation == "delete":
-        return here is None
-    if change.operation == "create":
-        return here is not None
-    return here is not None and all_same(dict(change.after), dict(here.fields))

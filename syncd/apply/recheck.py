@@ -14,9 +14,10 @@ from syncd.apply.roles import (
 from syncd.apply.writes import by_person, item_of, names_of, ref_of
 from syncd.model.compare import all_same
 from syncd.model.outcome import ItemOutcome, ItemStatus
-from syncd.model.plan import Change, ExpectedFields
+from syncd.model.plan import Change, ExpectedFields, effect_of
 from syncd.model.record import RecordRef
 from syncd.ports.connector import Current, WritingConnector
+from syncd.ports.stores import Ledger
 
 _Found = Mapping[RecordRef, Current | None]
 
@@ -56,12 +57,55 @@ class Recheck:
 
     Attributes:
         our_users: Ids of the users we write as, by system.
+        planned_after: Sequence of the last write before the plan; what was created
+            since is not made again. Our clock cannot tell: it may be set back.
         written: Records that this run has written.
     """
 
     connectors: Mapping[str, WritingConnector]
     our_users: Mapping[str, str]
+    ledger: Ledger
+    planned_after: int | None = None
     written: set[RecordRef] = field(default_factory=set)
+
+    def still_due(
+        self, batch: Sequence[Change], seen: _Found
+    ) -> tuple[list[Change], dict[str, ItemOutcome]]:
+        """Changes that may still be sent, and what became of the others, by id.
+
+        ``seen`` are the batch's own records as they were just looked at.
+        """
+        facts = self.facts(batch)
+        roles = self.roles(batch)
+        made_since = self._made_since(batch)
+        ready: list[Change] = []
+        others: dict[str, ItemOutcome] = {}
+        for change in batch:
+            item = self.moved(change, seen, facts) or self.crossed(change, roles)
+            if item is None and change.id in made_since:
+                detail = "it was made by another run since this plan"
+                item = item_of(change, ItemStatus.STALE, detail=detail)
+            if item is None:
+                ready.append(change)
+            else:
+                others[change.id] = item
+        return ready, others
+
+    def _made_since(self, batch: Sequence[Change]) -> set[str]:
+        """Creates whose effect another change has brought about since the plan."""
+        creates = [c for c in batch if c.operation == "create"]
+        planned_after = self.planned_after
+        if not creates or planned_after is None:
+            return set()
+        past = self.ledger.past([effect_of(change) for change in creates])
+        return {
+            change.id
+            for change in creates
+            for write in past.get(effect_of(change), ())
+            if write.state == "done"
+            and write.key != change.key
+            and write.sequence > planned_after
+        }
 
     def facts(self, batch: Sequence[Change]) -> dict[RecordRef, Current | None]:
         """Other records that changes rest on, as they stand now."""

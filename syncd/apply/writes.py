@@ -7,10 +7,11 @@ from typing import Final
 
 import msgspec
 
+from syncd.model.compare import all_same
 from syncd.model.outcome import ItemOutcome, ItemStatus
 from syncd.model.plan import Change
 from syncd.model.record import RecordRef
-from syncd.ports.connector import Current, Write
+from syncd.ports.connector import Current, Write, WriteOutcome, WriteStatus
 
 _LOST: Final = {
     "OpportunityContactRole": ("OpportunityId", "ContactId", "Role", "IsPrimary"),
@@ -121,3 +122,31 @@ def item_of(
         record_id=record_id or change.record_id,
         detail=detail,
     )
+
+
+def before_image(
+    change: Change, seen: Mapping[RecordRef, Current | None]
+) -> dict[str, object]:
+    """What stood there before a write: the change's own fields, and no other's."""
+    here = seen.get(ref_of(change))
+    return {n: here.fields.get(n) for n in sorted(names_of(change))} if here else {}
+
+
+def is_torn(fold: Fold, outcomes: Mapping[str, WriteOutcome]) -> bool:
+    """Whether a record was refused as a whole: it may still take some changes."""
+    refused = outcomes[fold.changes[0].key].status is WriteStatus.REFUSED
+    return refused and len(fold.changes) > 1
+
+
+def has_stuck(change: Change, here: Current | None) -> bool:
+    """Whether the record shows what was written."""
+    if change.operation == "delete":
+        return here is None
+    if change.operation == "create":
+        return here is not None
+    return here is not None and all_same(dict(change.after), dict(here.fields))
+
+
+def said_of(outcome: WriteOutcome) -> str:
+    """The vendor's code and, where there are any, field names."""
+    return " ".join(part for part in (outcome.code, outcome.detail) if part)

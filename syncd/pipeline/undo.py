@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -35,8 +35,6 @@ from syncd.plan.order import in_order
 from syncd.ports.connector import Current, WritingConnector
 from syncd.ports.plans import Plans
 from syncd.ports.stores import Ledger, LedgerEntry, Tombstones
-
-_HAPPENED: Final = frozenset({ItemStatus.DONE, ItemStatus.ALREADY})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,13 +123,16 @@ def _names(entries: Iterable[LedgerEntry], plans: Plans) -> dict[str, dict[str, 
 def entomb_undone(plan: Plan, run: RunOutcome, request: UndoRequest) -> None:
     """Entomb what an undo took back, and lift the tombstones of what it brought back.
 
-    Should it be killed before, the ledger says as much: see ``syncd.plan.reverts``.
+    What a person brought back before us stays entombed: it is theirs, to be taken away
+    again too. Should it be killed before, the ledger says as much: see
+    ``syncd.plan.reverts``.
     """
-    happened = {item.change_id for item in run.items if item.status in _HAPPENED}
+    status = {item.change_id: item.status for item in run.items}
     request.tombstones.add(
         _stone(change, plan, request)
         for change in plan.changes
-        if change.id in happened
+        if status.get(change.id) is ItemStatus.DONE
+        or (status.get(change.id) is ItemStatus.ALREADY and change.takes_back)
     )
 
 

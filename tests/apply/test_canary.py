@@ -188,3 +188,30 @@ def test_a_connector_that_fails_after_sending_is_in_doubt(stage, happens):
     assert got == (["done"] * 3 if happens else ["parked"] * 3)
     assert reads[0] == 3
     assert len(reads) == 1 + happens
+
+
+def test_what_could_not_be_looked_at_says_nothing_about_the_rest(stage):
+    """Nothing was sent: the first batch that is sent is the canary."""
+    connector = stage.Connector(stage.world)
+    real, looks = connector.current, []
+
+    def current(refs, fields):
+        looks.append(refs)
+        if len(looks) == 1:
+            raise RetryableError(system="salesforce", code="http_503", status=503)
+        return real(refs, fields)
+
+    connector.current = current
+    got = stage.run(updates(stage, 10), connector=connector, canary=3)
+    assert got == ["failed"] * 3 + ["done"] * 7
+
+
+def test_a_canary_that_held_vouches_for_what_comes_after_a_failed_batch(stage):
+    """A later batch in which all that is sent is refused stops nothing."""
+    first = updates(stage, 3)
+    on_it = {"world": stage.world, "depends_on": (first[0].id,)}
+    there, refused = stage.update(3, **on_it), stage.update(4, **on_it)
+    last = stage.update(5, world=stage.world, depends_on=(there.id,))
+    stage.world.edit(there.record_id, WhatId=stage.DEAL)
+    got = stage.run([*first, there, refused, last], "done", "refused", canary=3)
+    assert got == ["done"] * 3 + ["already", "refused", "done"]

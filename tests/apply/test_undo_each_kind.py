@@ -45,6 +45,10 @@ class Bench:
         request = self.request(**options)
         plan = make_undo(run_id, request)
         left = [one.why_not for one in plan.findings if one.why_not]
+        return (*self.carry_out(plan), left)
+
+    def carry_out(self, plan):
+        """Apply, entomb: run id and statuses."""
         items = self.stage.executor().run(plan.changes)
         run = RunOutcome(
             run_id=f"run_{self.stage.runs}",
@@ -54,8 +58,16 @@ class Bench:
             kind="undo",
             items=items,
         )
-        entomb_undone(plan, run, request)
-        return run.run_id, [item.status.value for item in items], left
+        entomb_undone(plan, run, self.request())
+        return run.run_id, [item.status.value for item in items]
+
+    def held(self, change):
+        """Why a change must not be planned now."""
+        effect = effect_of(change)
+        past = self.store.ledger.past([effect])[effect]
+        stones = self.store.tombstones.of([effect])
+        given = inputs(change, *past, now=self.world.at, tombstones=stones)
+        return held(change, given)
 
     def apply(self, kind):
         """One change of a kind; its run's id."""
@@ -111,11 +123,30 @@ def test_what_an_undone_undo_brought_back_is_a_persons_to_take_back(bench):
     bench.stage.later(minutes=10)
     bench.world.edit(TASK, WhatId=None)
     change = bench.stage.update(1, world=bench.world)
-    effect = effect_of(change)
-    past = bench.store.ledger.past([effect])[effect]
-    stones = bench.store.tombstones.of([effect])
-    found = held(change, inputs(change, *past, now=bench.world.at, tombstones=stones))
-    assert kind_of(found) is TombstoneKind.REVERTED
+    assert kind_of(bench.held(change)) is TombstoneKind.REVERTED
+
+
+def test_what_a_person_brought_back_before_us_is_theirs_to_take_away_again(bench):
+    """Undoing an undo had nothing left to write: what they remove is not made anew."""
+    run, _, _ = bench.undo(bench.apply("create"))
+    change = bench.stage.create(generation=1)
+    role = bench.world.make(change.after)
+    assert bench.undo(run)[1:] == (["already"], [])
+    bench.stage.later(minutes=10)
+    del bench.world.roles[role]
+    found = bench.held(change)
+    assert found.says.startswith("it was undone with run_")
+    assert not found.waiting
+
+
+def test_what_was_removed_already_when_it_was_undone_stays_removed(bench):
+    """A person did the same just before: neither wants it there."""
+    run = bench.apply("create")
+    plan = make_undo(run, bench.request())
+    change = bench.stage.create(generation=1)
+    bench.world.roles.popitem()
+    assert bench.carry_out(plan)[1] == ["already"]
+    assert bench.held(change).says.startswith("it was undone with run_")
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -39,6 +39,15 @@ def test_what_is_done_costs_no_call_when_a_plan_is_applied_again(stage, reading)
     assert reading.asked == {"current": 2, "write": 1}, "looked at, and read back"
 
 
+def test_what_only_the_done_rests_on_costs_no_call(stage, reading):
+    """A chain of which nothing is left is not read from its beginning."""
+    first = stage.update(0, world=stage.world)
+    chain = [first, stage.update(1, world=stage.world, depends_on=(first.id,))]
+    assert stage.run(chain) == ["done", "done"]
+    assert stage.run(chain, connector=reading) == ["already", "already"]
+    assert not reading.asked
+
+
 def test_what_is_done_does_not_use_up_the_canary(stage, reading):
     """A restarted run gets to what is left at once, not in small batches."""
     stage = type(stage)(stage.ledger, tasks=40)

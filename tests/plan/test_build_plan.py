@@ -159,7 +159,7 @@ def test_an_effect_that_was_taken_back_gets_a_new_key():
 
 @pytest.mark.parametrize(
     ("hours", "by", "guarded"),
-    [(2, "rep", True), (30, "rep", False), (2, "tool", False)],
+    [(2, "rep", True), (24, "rep", False), (30, "rep", False), (2, "tool", False)],
 )
 def test_what_a_person_touched_lately_is_written_under_a_guard(hours, by, guarded):
     """A person's fresh edit may be followed by another one."""

@@ -9,7 +9,7 @@ from syncd.errors import GuardError
 from syncd.model.plan import ConnectorState
 from syncd.model.record import RecordRef
 from syncd.plan.build import build_plan
-from syncd.plan.guards import refuse_unfit
+from syncd.plan.guards import check_guards, refuse_unfit
 from syncd.plan.inputs import Limits
 from tests.plan.made import NOW, OTHER, change, finding, inputs, plan_of
 
@@ -91,6 +91,29 @@ def test_limits_are_those_configured_now_whatever_the_plan_says():
     """A plan that was made elsewhere, or whose guards were cut out, is held too."""
     plan = msgspec.structs.replace(plan_of(9), guards=())
     assert "max_changes is 9" in refusal(plan)
+
+
+@pytest.mark.parametrize(
+    ("operation", "undoes", "outreach", "ok"),
+    [
+        ("delete", None, False, False),
+        ("delete", None, True, True),
+        ("delete", "k1", False, True),
+        ("update", None, False, True),
+    ],
+)
+def test_one_system_that_was_not_read_to_its_end_forbids_every_delete(
+    operation, undoes, outreach, ok
+):
+    """But not what takes back our own write, nor what removes nothing."""
+    whole = ConnectorState(as_of=NOW, complete=True)
+    half = msgspec.structs.replace(whole, complete=outreach)
+    states = {"salesforce": whole, "outreach": half}
+    (one,) = plan_of(1).changes
+    one = msgspec.structs.replace(one, operation=operation, undoes=undoes)
+    found = check_guards([one], owners={}, inputs=inputs(connectors=states))
+    (told,) = [g for g in found if g.guard == "no_deletes_on_incomplete_poll"]
+    assert told.ok is ok
 
 
 def test_deletes_planned_on_an_incomplete_poll_are_refused():

@@ -48,6 +48,14 @@ def killed_amid_a_calendar(run: "Simulation") -> None:
     run.poll("google_calendar")
 
 
+def killed_amid_calls(run: "Simulation") -> None:
+    """Somebody calls, and syncd dies a commit after it has read the call."""
+    run.acts(PERSON, lambda: run.people.log_call("Status"))
+    run.passes(_SEEN_S)
+    run.dies_after("outreach", "/calls", boundaries=_TO_THE_NEXT_COMMIT)
+    run.poll("outreach")
+
+
 def taken_off_in_outreach(run: "Simulation") -> None:
     """Somebody who was seen on both sides of a deal is taken off in Outreach."""
     for _ in range(2):
@@ -122,9 +130,10 @@ _BEGINNINGS: Mapping[int, Callable[["Simulation"], None]] = {
     17: answers_lost,
     18: stopped,
     19: half_read,
+    21: killed_amid_calls,
     27: answers_lost,
 }
-"""By the seed modulo ``_OF``; 3 and 9 are looked at afresh in the end."""
+"""By the seed modulo ``_OF``; 3, 9 and 21 are looked at afresh in the end."""
 _KEY_TORN = 29
 
 

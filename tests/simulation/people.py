@@ -16,6 +16,7 @@ from tests.simulation.upheavals import Upheavals
 
 _WORDS = ("Sync", "Check-in", "Pricing", "Call 1 - Discovery", "call 2-demo", "Lunch")
 _DISPOSITIONS = ("Connected", "Left Voicemail", "No Answer", None)
+_LACKING = ("WhatId", "WhoId", "CallDisposition", "Status")
 _VISIBLE_LATE_S = 540  # the connector promises ten minutes
 
 
@@ -41,7 +42,7 @@ class People(Desk):
         self._acts: tuple[tuple[int, str, Callable[[], str]], ...] = (
             (20, PERSON, self._edit_activity),
             (14, PERSON, self.take_back),
-            (8, PERSON, self._log_call),
+            (8, PERSON, self.log_call),
             (6, PERSON, self._remove_role),
             (6, PERSON, self.add_role),
             (5, TOOL, self._write_over),
@@ -157,12 +158,12 @@ class People(Desk):
         self._in_salesforce("undelete", name, record_id)
         return f"undeletes a {name}"
 
-    def _log_call(self) -> str:
-        """A call in Outreach, logged in Salesforce with something missing."""
+    def log_call(self, lacking: str = "") -> str:
+        """A call in Outreach, logged in Salesforce without this, or anything."""
         deal, contact = self._deal_with_contact()
         if not deal:
             return ""
-        lacking = self._rng.choice(("WhatId", "WhoId", "CallDisposition", "Status"))
+        lacking = lacking or self._rng.choice(_LACKING)
         now = self._clock.now()
         row = {
             "Subject": "[Outreach] [Call] [Outbound] somebody",

@@ -20,7 +20,8 @@ from syncd.db.engine import upsert
 from syncd.db.tables import CURSORS
 from syncd.ledger.store import SqlLedger
 from syncd.membership import sides
-from syncd.mirror.store import SqlMirror
+from syncd.mirror.clerk import Clerk
+from syncd.mirror.store import SqlMirror, _mark
 from syncd.model.membership import Base
 from syncd.model.tombstone import TombstoneKind
 from syncd.pipeline import judge, undo
@@ -154,6 +155,24 @@ def commit_the_cursor_first(patch):
     patch.setattr(SqlMirror, "commit", commit)
 
 
+def file_after_the_commit(patch):
+    """A page's records are kept with its cursor, and only then put into homes."""
+    keep, file = SqlMirror.commit, Clerk.file
+    waiting = []
+
+    def commit(self, page, *, now):
+        waiting.clear()
+        kept = keep(self, page, now=now)
+        with self._write() as connection:
+            clerk = Clerk(connection, free_mail=self._free_mail)
+            file(clerk, waiting)
+            dirtied = _mark(connection, clerk.touched)
+        return msgspec.structs.replace(kept, dirtied=kept.dirtied + dirtied)
+
+    patch.setattr(Clerk, "file", lambda _, records: waiting.extend(records))
+    patch.setattr(SqlMirror, "commit", commit)
+
+
 def remove_on_half_a_reading(patch):
     """Whether a plan rests on complete polls does not matter to its removals."""
     patch.setattr(build, "_unsafe_deletes", lambda *_: {})
@@ -227,6 +246,7 @@ SABOTAGES = (
     Sabotage(intend_after_sending, "a write without an intent", (31, 1)),
     Sabotage(read_without_overlap, "missed", (9, 39)),
     Sabotage(commit_the_cursor_first, "out of date", (33, 3)),
+    Sabotage(file_after_the_commit, "lost:", (21, 51)),
     Sabotage(ignore_the_stop_file, "a write under the stop file", (8, 38)),
     Sabotage(take_our_echo_for_a_revert, "nobody took it back", (45, 15)),
     Sabotage(remove_on_half_a_reading, "was incomplete", (13, 73)),
