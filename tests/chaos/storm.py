@@ -197,20 +197,27 @@ class Storm:
             ahead = self._lots.choice(_AHEAD)
             most = total - reserve * (left - 1 - in_vain)
             first = max(1, min(given + ahead, most, total))
-            if self._killed(_apply(plan_id, first), soon=first < given + ahead):
+            command = _apply(plan_id, first)
+            at_once = in_vain >= _IN_VAIN // 2
+            if self._killed(command, soon=first < given + ahead, at_once=at_once):
                 left, in_vain = left - 1, 0
             else:
                 in_vain += 1
 
-    def _killed(self, command: tuple[str, ...], *, soon: bool) -> bool:
+    def _killed(
+        self, command: tuple[str, ...], *, soon: bool, at_once: bool
+    ) -> bool:
         """Run until some request, then kill; False when it came to its own end.
 
         ``soon``: It has little to do, and would end before a later request.
+        ``at_once``: Several did end before theirs: it is killed as it starts.
         """
         near_a_write = self._lots.random() < _NEAR_A_WRITE
         seen = self._writes if near_a_write else self._calls
         most = 1 if soon else 4
         until = seen() + self._lots.randint(1, most if near_a_write else 10 * most)
+        if at_once:
+            until = seen()
         process = self._start(*command)
         while process.code is None:
             if seen() >= until:
