@@ -44,6 +44,11 @@ _ATTEMPTS: Final = (
     .where(LEDGER.c.key.in_(sa.bindparam("keys")))
     .order_by(LEDGER.c.attempt)
 )
+_KNOWN: Final = (
+    sa.select(LEDGER.c.key, LEDGER.c.state, LEDGER.c.record_id)
+    .where(LEDGER.c.key.in_(sa.bindparam("keys")))
+    .order_by(LEDGER.c.attempt)
+)
 _INTEND: Final = sa.insert(LEDGER)
 _FIRST_OPEN: Final = sa.select(sa.func.min(LEDGER.c.sequence)).where(
     LEDGER.c.state == "open"
@@ -156,13 +161,10 @@ class SqlLedger:
 
     def known(self, keys: Sequence[str]) -> Mapping[str, IntentState]:
         """The last attempt of each of these keys; what never had one is left out."""
-        row = LEDGER.c
-        columns = (row.key, row.state, row.record_id)
         found: dict[str, IntentState] = {}
         with self._read() as connection:
             for some in chunks(list(keys)):
-                query = sa.select(*columns).where(row.key.in_(some))
-                for one in connection.execute(query.order_by(row.attempt)).mappings():
+                for one in connection.execute(_KNOWN, {"keys": some}).mappings():
                     found[one["key"]] = _state(one["key"], one)
         return found
 
