@@ -120,8 +120,7 @@ class History:
 
     def __post_init__(self) -> None:
         """Remember how things were before anyone moved."""
-        self.start = self._look()
-        self._now = self._look()
+        self.start = self._now = self._look()
         self._counts = self._written()
 
     @property
@@ -193,10 +192,9 @@ class History:
         self, after: Mapping[Ref, Mapping[str, Any]], who: str
     ) -> Iterator[Touch]:
         before = self._now
-        for ref in sorted(before.keys() | after.keys()):
+        refs = before.keys() | after.keys()
+        for ref in sorted(one for one in refs if before.get(one) != after.get(one)):
             old, new = before.get(ref), after.get(ref)
-            if old == new:
-                continue
             if old is None or new is None:
                 yield self._touch(who, ref, "", old, new)
                 continue
