@@ -9,17 +9,16 @@ import msgspec
 import sqlalchemy as sa
 
 from syncd.db.engine import chunks, reading, upsert, writing
+from syncd.db.lists import is_one_of
 from syncd.db.tables import CHOICES, PROPOSALS
 from syncd.ledger.retention import forgetful
 from syncd.model.review import Choice, Proposal
 
 _PART: Final = "the review queue"
 
-_PROPOSED: Final = sa.select(PROPOSALS.c.id).where(
-    PROPOSALS.c.rule.in_(sa.bindparam("rules"))
-)
-_PROPOSED_IN: Final = _PROPOSED.where(PROPOSALS.c.home.in_(sa.bindparam("homes")))
-_WITHDRAWN: Final = sa.delete(PROPOSALS).where(PROPOSALS.c.id.in_(sa.bindparam("ids")))
+_PROPOSED: Final = sa.select(PROPOSALS.c.id).where(is_one_of(PROPOSALS.c.rule, "rules"))
+_PROPOSED_IN: Final = _PROPOSED.where(is_one_of(PROPOSALS.c.home, "homes"))
+_WITHDRAWN: Final = sa.delete(PROPOSALS).where(is_one_of(PROPOSALS.c.id, "ids"))
 _CHOICES: Final = sa.select(CHOICES.c.body).order_by(CHOICES.c.made_at, CHOICES.c.id)
 
 

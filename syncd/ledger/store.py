@@ -11,6 +11,7 @@ import msgspec
 import sqlalchemy as sa
 
 from syncd.db.engine import chunks, reading, upsert, writing
+from syncd.db.lists import is_one_of
 from syncd.db.lock import Lock, StillHeld, TakenError, holding
 from syncd.db.tables import LEDGER, RUNS
 from syncd.errors import BusyError, Problem
@@ -34,19 +35,17 @@ _ENTRIES: Final = sa.select(LEDGER).order_by(LEDGER.c.sequence)
 _OPEN: Final = _ENTRIES.where(LEDGER.c.state == "open")
 _OF_RUN: Final = _ENTRIES.where(LEDGER.c.run_id == sa.bindparam("of_run"))
 _OF_CHANGE: Final = _ENTRIES.where(LEDGER.c.change_id == sa.bindparam("of_change"))
-_OPEN_EFFECTS: Final = _OPEN.where(LEDGER.c.effect.in_(sa.bindparam("effects")))
+_OPEN_EFFECTS: Final = _OPEN.where(is_one_of(LEDGER.c.effect, "effects"))
 _PAST: Final = _ENTRIES.where(
-    LEDGER.c.effect.in_(sa.bindparam("effects")),
+    is_one_of(LEDGER.c.effect, "effects"),
     LEDGER.c.state.in_(("done", "refused", "open")),
 )
 _ATTEMPTS: Final = (
-    sa.select(LEDGER)
-    .where(LEDGER.c.key.in_(sa.bindparam("keys")))
-    .order_by(LEDGER.c.attempt)
+    sa.select(LEDGER).where(is_one_of(LEDGER.c.key, "keys")).order_by(LEDGER.c.attempt)
 )
 _KNOWN: Final = (
     sa.select(LEDGER.c.key, LEDGER.c.state, LEDGER.c.record_id)
-    .where(LEDGER.c.key.in_(sa.bindparam("keys")))
+    .where(is_one_of(LEDGER.c.key, "keys"))
     .order_by(LEDGER.c.attempt)
 )
 _INTEND: Final = sa.insert(LEDGER)

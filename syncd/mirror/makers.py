@@ -8,6 +8,7 @@ import msgspec
 import sqlalchemy as sa
 
 from syncd.db.engine import chunks, upsert
+from syncd.db.lists import is_one_of
 from syncd.db.tables import MAKERS
 
 # Someone who creates activities for many others, and hardly any for themselves, is a
@@ -16,7 +17,7 @@ _TOOL_CREATES: Final = 50
 _TOOL_OWNERS: Final = 5
 _TOOL_SHARE: Final = 0.8
 
-_OF_MAKERS: Final = sa.select(MAKERS).where(MAKERS.c.maker.in_(sa.bindparam("makers")))
+_OF_MAKERS: Final = sa.select(MAKERS).where(is_one_of(MAKERS.c.maker, "makers"))
 _COUNTED: Final = sa.select(MAKERS).where(MAKERS.c.number > 0)
 
 
