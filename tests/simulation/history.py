@@ -115,7 +115,7 @@ class History:
     _now: dict[Ref, dict[str, Any]] = field(init=False)
     _counts: dict[Ref, int] = field(init=False)
     _read: dict[Ref, int] = field(default_factory=dict)
-    _asked: list[tuple[int, str]] = field(default_factory=list)
+    _asked: list[Exchange] = field(default_factory=list)
     _number: int = 0
 
     def __post_init__(self) -> None:
@@ -153,7 +153,7 @@ class History:
         self._number = one.number
         if not one.is_write:
             if one.arrives:
-                self._asked.append((one.number, one.question))
+                self._asked.append(one)
                 for ref in _shown(one):
                     self._read[ref] = one.number
             return ()
@@ -183,9 +183,10 @@ class History:
         if pair is None:
             return self._read.get(ref, 0)
         kind = ref.object.casefold()
-        for number, question in reversed(self._asked):
-            if kind in question.casefold() and f"{pair[0]}" in question:
-                return number
+        for asked in reversed(self._asked):
+            question = asked.question
+            if kind in question.casefold() and pair[0] in question:
+                return asked.number
         return 0
 
     def _changes(
