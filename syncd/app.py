@@ -218,6 +218,8 @@ class App:
 
         Only a complete poll knows what there is not.
         """
+        if scope == Scope():
+            return
         mirror = self.store.mirror
         salesforce = mirror.polls().get("salesforce")
         if salesforce is None or not salesforce.complete:

@@ -16,6 +16,9 @@ from syncd.db.tables import SECRETS
 from syncd.errors import ConfigError, Problem, StoreError
 
 _PART: Final = "the tokens"
+_SEALED: Final = sa.select(SECRETS.c.value).where(
+    SECRETS.c.name == sa.bindparam("named")
+)
 
 
 class SqlVault:
@@ -45,9 +48,8 @@ class SqlVault:
         Raises:
             StoreError: It was encrypted with another key.
         """
-        query = sa.select(SECRETS.c.value).where(SECRETS.c.name == name)
         with reading(self._engine, _PART) as connection:
-            value = connection.scalar(query)
+            value = connection.scalar(_SEALED, {"named": name})
         if value is None:
             return None
         try:

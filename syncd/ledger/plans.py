@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import sqlalchemy as sa
@@ -12,6 +12,13 @@ from syncd.db.tables import PLANS
 from syncd.model.plan import Change, Plan
 
 _PART: Final = "the saved plans"
+
+_ONE: Final = sa.select(PLANS.c.body).where(PLANS.c.plan_id == sa.bindparam("of_plan"))
+_NEWEST: Final = (
+    sa.select(PLANS.c.body)
+    .order_by(PLANS.c.created_at.desc(), PLANS.c.plan_id)
+    .limit(sa.bindparam("at_most", type_=sa.Integer))
+)
 
 
 class SqlPlans:
@@ -33,18 +40,17 @@ class SqlPlans:
 
     def load(self, plan_id: str) -> Plan | None:
         """A saved plan."""
-        query = sa.select(PLANS.c.body).where(PLANS.c.plan_id == plan_id)
         with self._read() as connection:
-            body = connection.scalar(query)
+            body = connection.scalar(_ONE, {"of_plan": plan_id})
             return None if body is None else msgspec.json.decode(body, type=Plan)
 
     def latest(self, limit: int = 20) -> Sequence[Plan]:
         """Saved plans, newest first."""
-        return self._newest(sa.true(), limit=limit)
+        return self._newest(_NEWEST, limit=limit)
 
     def find_change(self, change_id: str) -> tuple[Plan, Change] | None:
         """The newest plan that holds this change."""
-        for plan in self._newest(PLANS.c.body.contains(f'"{change_id}"')):
+        for plan in self._newest(_NEWEST.where(_holds(change_id))):
             for change in plan.changes:
                 if change.id == change_id:
                     return plan, change
@@ -52,21 +58,18 @@ class SqlPlans:
 
     def find_finding(self, finding_id: str) -> Plan | None:
         """The newest plan that holds this finding."""
-        found = self._newest(PLANS.c.body.contains(f'"{finding_id}"'), limit=1)
+        found = self._newest(_NEWEST.where(_holds(finding_id)))
         return found[0] if found else None
 
-    def _newest(
-        self, where: sa.ColumnElement[bool], *, limit: int = 1
-    ) -> Sequence[Plan]:
-        query = (
-            sa.select(PLANS.c.body)
-            .where(where)
-            .order_by(PLANS.c.created_at.desc(), PLANS.c.plan_id)
-            .limit(limit)
-        )
+    def _newest(self, query: sa.Select[Any], *, limit: int = 1) -> Sequence[Plan]:
         with self._read() as connection:
-            bodies = connection.scalars(query).all()
+            bodies = connection.scalars(query, {"at_most": limit}).all()
             return [msgspec.json.decode(body, type=Plan) for body in bodies]
 
     def _read(self) -> AbstractContextManager[sa.Connection]:
         return reading(self._engine, _PART)
+
+
+def _holds(one: str) -> sa.ColumnElement[bool]:
+    """Matches plans that hold a change or a finding with this id."""
+    return PLANS.c.body.contains(f'"{one}"')

@@ -17,6 +17,11 @@ _AGAIN_AFTER: Final = timedelta(days=1)  # looking through everything is not fre
 _LAST: Final = "texts_forgotten_at"
 _FORGOTTEN: Final = sa.select(FACTS.c.value).where(FACTS.c.name == _LAST)
 _MARK: Final = '"texts":["'  # a change that copies a text, in compact JSON
+_DROPPED: Final = sa.delete(PLANS).where(
+    PLANS.c.created_at < sa.bindparam("before"),
+    PLANS.c.created_at < sa.select(sa.func.max(PLANS.c.created_at)).scalar_subquery(),
+    PLANS.c.plan_id.not_in(sa.select(LEDGER.c.plan_id).where(LEDGER.c.state == "open")),
+)
 
 
 class SqlRetention:
@@ -48,15 +53,8 @@ class SqlRetention:
         One stays while a write of it has no outcome, and so does the newest: what was
         found last can be explained, however long ago that was.
         """
-        unsettled = sa.select(LEDGER.c.plan_id).where(LEDGER.c.state == "open")
-        newest = sa.select(sa.func.max(PLANS.c.created_at)).scalar_subquery()
-        due = sa.delete(PLANS).where(
-            PLANS.c.created_at < before,
-            PLANS.c.created_at < newest,
-            PLANS.c.plan_id.not_in(unsettled),
-        )
         with writing(self._engine, _PART) as connection:
-            return connection.execute(due).rowcount
+            return connection.execute(_DROPPED, {"before": before}).rowcount
 
     def _in_ledger(self, before: datetime) -> int:
         due = sa.select(LEDGER.c.sequence).where(

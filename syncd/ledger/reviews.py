@@ -1,6 +1,6 @@
 """What waits for a person; see :class:`syncd.ports.reviews.Reviews`."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Final
@@ -9,11 +9,17 @@ import msgspec
 import sqlalchemy as sa
 
 from syncd.db.engine import chunks, reading, upsert, writing
+from syncd.db.lists import is_one_of
 from syncd.db.tables import CHOICES, PROPOSALS
 from syncd.ledger.retention import forgetful
 from syncd.model.review import Choice, Proposal
 
 _PART: Final = "the review queue"
+
+_PROPOSED: Final = sa.select(PROPOSALS.c.id).where(is_one_of(PROPOSALS.c.rule, "rules"))
+_PROPOSED_IN: Final = _PROPOSED.where(is_one_of(PROPOSALS.c.home, "homes"))
+_WITHDRAWN: Final = sa.delete(PROPOSALS).where(is_one_of(PROPOSALS.c.id, "ids"))
+_CHOICES: Final = sa.select(CHOICES.c.body).order_by(CHOICES.c.made_at, CHOICES.c.id)
 
 
 class SqlReviews:
@@ -34,12 +40,7 @@ class SqlReviews:
         rows = [_row(one) for one in proposals]
         kept = {row["id"] for row in rows}
         with writing(self._engine, _PART) as connection:
-            known = sa.select(PROPOSALS.c.id).where(PROPOSALS.c.rule.in_(sorted(rules)))
-            inside: list[sa.ColumnElement[bool]] = [sa.true()]
-            if homes is not None:
-                inside = [PROPOSALS.c.home.in_(some) for some in chunks(sorted(homes))]
-            for where in inside:
-                found = connection.scalars(known.where(where)).all()
+            for found in _proposed(connection, rules, homes):
                 _delete(connection, [one for one in found if one not in kept])
             upsert(connection, PROPOSALS, rows, update=("home", "rule", "body"))
 
@@ -90,9 +91,8 @@ class SqlReviews:
 
     def choices(self) -> Sequence[Choice]:
         """What people accepted, oldest first."""
-        query = sa.select(CHOICES.c.body).order_by(CHOICES.c.made_at, CHOICES.c.id)
         with self._read() as connection:
-            bodies = connection.scalars(query).all()
+            bodies = connection.scalars(_CHOICES).all()
             return [msgspec.json.decode(body, type=Choice) for body in bodies]
 
     def _read(self) -> AbstractContextManager[sa.Connection]:
@@ -115,6 +115,18 @@ def _decoded(body: str, proposed_at: datetime) -> Proposal:
     return msgspec.structs.replace(proposal, proposed_at=proposed_at)
 
 
+def _proposed(
+    connection: sa.Connection, rules: Collection[str], homes: Collection[str] | None
+) -> Iterator[Sequence[str]]:
+    """Ids of what these rules proposed in these homes, some at a time."""
+    asked = {"rules": sorted(rules)}
+    if homes is None:
+        yield connection.scalars(_PROPOSED, asked).all()
+        return
+    for some in chunks(sorted(homes)):
+        yield connection.scalars(_PROPOSED_IN, {**asked, "homes": some}).all()
+
+
 def _delete(connection: sa.Connection, ids: Sequence[str]) -> None:
-    for some in chunks(list(ids)):
-        connection.execute(sa.delete(PROPOSALS).where(PROPOSALS.c.id.in_(some)))
+    for some in chunks(ids):
+        connection.execute(_WITHDRAWN, {"ids": some})

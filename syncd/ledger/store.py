@@ -11,6 +11,7 @@ import msgspec
 import sqlalchemy as sa
 
 from syncd.db.engine import chunks, reading, upsert, writing
+from syncd.db.lists import is_one_of
 from syncd.db.lock import Lock, StillHeld, TakenError, holding
 from syncd.db.tables import LEDGER, RUNS
 from syncd.errors import BusyError, Problem
@@ -34,14 +35,17 @@ _ENTRIES: Final = sa.select(LEDGER).order_by(LEDGER.c.sequence)
 _OPEN: Final = _ENTRIES.where(LEDGER.c.state == "open")
 _OF_RUN: Final = _ENTRIES.where(LEDGER.c.run_id == sa.bindparam("of_run"))
 _OF_CHANGE: Final = _ENTRIES.where(LEDGER.c.change_id == sa.bindparam("of_change"))
-_OPEN_EFFECTS: Final = _OPEN.where(LEDGER.c.effect.in_(sa.bindparam("effects")))
+_OPEN_EFFECTS: Final = _OPEN.where(is_one_of(LEDGER.c.effect, "effects"))
 _PAST: Final = _ENTRIES.where(
-    LEDGER.c.effect.in_(sa.bindparam("effects")),
+    is_one_of(LEDGER.c.effect, "effects"),
     LEDGER.c.state.in_(("done", "refused", "open")),
 )
 _ATTEMPTS: Final = (
-    sa.select(LEDGER)
-    .where(LEDGER.c.key.in_(sa.bindparam("keys")))
+    sa.select(LEDGER).where(is_one_of(LEDGER.c.key, "keys")).order_by(LEDGER.c.attempt)
+)
+_KNOWN: Final = (
+    sa.select(LEDGER.c.key, LEDGER.c.state, LEDGER.c.record_id)
+    .where(is_one_of(LEDGER.c.key, "keys"))
     .order_by(LEDGER.c.attempt)
 )
 _INTEND: Final = sa.insert(LEDGER)
@@ -156,13 +160,10 @@ class SqlLedger:
 
     def known(self, keys: Sequence[str]) -> Mapping[str, IntentState]:
         """The last attempt of each of these keys; what never had one is left out."""
-        row = LEDGER.c
-        columns = (row.key, row.state, row.record_id)
         found: dict[str, IntentState] = {}
         with self._read() as connection:
             for some in chunks(list(keys)):
-                query = sa.select(*columns).where(row.key.in_(some))
-                for one in connection.execute(query.order_by(row.attempt)).mappings():
+                for one in connection.execute(_KNOWN, {"keys": some}).mappings():
                     found[one["key"]] = _state(one["key"], one)
         return found
 

@@ -9,13 +9,14 @@ import msgspec
 import sqlalchemy as sa
 
 from syncd.db.engine import chunks, reading, upsert, writing
+from syncd.db.lists import is_one_of
 from syncd.db.tables import LEDGER, TOMBSTONES
 from syncd.model.tombstone import Tombstone
 
 _PART: Final = "tombstones"
 
 _OF_EFFECTS: Final = sa.select(TOMBSTONES.c.body).where(
-    TOMBSTONES.c.effect.in_(sa.bindparam("effects"))
+    is_one_of(TOMBSTONES.c.effect, "effects")
 )
 _NEWEST_FIRST: Final = sa.select(TOMBSTONES.c.body).order_by(
     TOMBSTONES.c.made_at.desc(), TOMBSTONES.c.effect

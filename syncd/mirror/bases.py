@@ -7,12 +7,11 @@ import msgspec
 import sqlalchemy as sa
 
 from syncd.db.engine import chunks, upsert
+from syncd.db.lists import is_one_of
 from syncd.db.tables import BASES
 from syncd.model.membership import Base
 
-_BASES: Final = sa.select(BASES.c.body).where(
-    BASES.c.opportunity_id.in_(sa.bindparam("ids"))
-)
+_BASES: Final = sa.select(BASES.c.body).where(is_one_of(BASES.c.opportunity_id, "ids"))
 
 
 def save_bases(connection: sa.Connection, bases: Sequence[Base]) -> None:

@@ -9,6 +9,7 @@ import msgspec
 import sqlalchemy as sa
 
 from syncd.db.engine import chunks, upsert
+from syncd.db.lists import is_one_of
 from syncd.db.tables import FACTS, FILING, FILING_KEYS, KEY_HOMES, RECORDS
 from syncd.mirror.filing import HELD, NOWHERE, Keys, keys_of
 from syncd.mirror.held import KIND, whose, with_meeting
@@ -28,7 +29,7 @@ _LOOKS_UP_NOTHING: Final = sa.delete(FILING_KEYS).where(among(FILING_KEYS))
 _UNFILED: Final = sa.delete(FILING).where(among(FILING))
 _LOOKING_UP: Final = (
     sa.select(FILING_KEYS.c.system, FILING_KEYS.c.object, FILING_KEYS.c.id)
-    .where(FILING_KEYS.c.key.in_(sa.bindparam("keys")))
+    .where(is_one_of(FILING_KEYS.c.key, "keys"))
     .distinct()
 )
 _HELD: Final = sa.select(
@@ -39,7 +40,7 @@ _FIELDS: Final = sa.select(
 ).where(among(RECORDS), RECORDS.c.deleted == sa.false())
 _KEY_HOMES: Final = (
     sa.select(KEY_HOMES.c.key, KEY_HOMES.c.home)
-    .where(KEY_HOMES.c.key.in_(sa.bindparam("keys")))
+    .where(is_one_of(KEY_HOMES.c.key, "keys"))
     .order_by(KEY_HOMES.c.home)
 )
 _HOMES: Final = sa.select(

@@ -7,6 +7,7 @@ import msgspec
 import sqlalchemy as sa
 
 from syncd.db.engine import chunks
+from syncd.db.lists import is_one_of
 from syncd.db.tables import RECORDS, VERSIONS
 from syncd.model.entities import ENTITY_TYPES
 from syncd.model.record import RecordRef
@@ -35,7 +36,7 @@ _FORMER: Final = (
     .where(
         VERSIONS.c.system == "salesforce",
         VERSIONS.c.object.in_(sorted(FORMER)),
-        VERSIONS.c.id.in_(sa.bindparam("ids")),
+        is_one_of(VERSIONS.c.id, "ids"),
         VERSIONS.c.deleted == sa.false(),
         VERSIONS.c.valid_from.is_not(None),
     )

@@ -11,6 +11,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from syncd.db.engine import chunks
+from syncd.db.lists import is_one_of
 from syncd.db.tables import FILING, FILING_KEYS, KEY_HOMES
 from syncd.mirror.clerk import filed_domains
 
@@ -78,7 +79,7 @@ def _pairs(own_domains: frozenset[str], *, of_hosts: bool) -> sa.Select[Any]:
         )
         .join(KEY_HOMES, KEY_HOMES.c.key == FILING_KEYS.c.key)
         .where(
-            given.in_(sa.bindparam("homes")),
+            is_one_of(given, "homes"),
             KEY_HOMES.c.home != FILING.c.home,
             KEY_HOMES.c.home != "",
             FILING.c.home != "",

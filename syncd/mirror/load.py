@@ -9,6 +9,7 @@ import msgspec
 import sqlalchemy as sa
 
 from syncd.db.engine import chunks, in_parts
+from syncd.db.lists import is_one_of
 from syncd.db.tables import FILING, RECORDS, VERSIONS
 from syncd.mirror.bases import load_bases
 from syncd.mirror.former import FORMER, load_former
@@ -47,7 +48,7 @@ _DECODERS: Final = {
 
 _SIZES: Final = (
     sa.select(FILING.c.home, sa.func.count())
-    .where(FILING.c.home.in_(sa.bindparam("homes")))
+    .where(is_one_of(FILING.c.home, "homes"))
     .group_by(FILING.c.home)
 )
 _OF_HOMES: Final = (
@@ -68,7 +69,7 @@ _OF_HOMES: Final = (
         ),
     )
     .where(
-        FILING.c.home.in_(sa.bindparam("homes")),
+        is_one_of(FILING.c.home, "homes"),
         RECORDS.c.deleted == sa.false(),
         sa.or_(
             RECORDS.c.happened_at.is_(None),
@@ -83,12 +84,12 @@ _GUESTS_OF: Final = _OF_HOMES.where(
 )
 _REMOVED_ROLES: Final = tuple(
     sa.select(table.c.fields).where(
-        table.c.parent.in_(sa.bindparam("parents")), table.c.deleted == deleted
+        is_one_of(table.c.parent, "parents"), table.c.deleted == deleted
     )
     for table, deleted in ((VERSIONS, sa.false()), (RECORDS, sa.true()))
 )
 _MERGED_INTO: Final = sa.select(RECORDS.c.id, RECORDS.c.parent).where(
-    RECORDS.c.parent.in_(sa.bindparam("parents")),
+    is_one_of(RECORDS.c.parent, "parents"),
     RECORDS.c.object == "Contact",
     RECORDS.c.deleted == sa.true(),
 )

@@ -8,6 +8,7 @@ import msgspec
 import sqlalchemy as sa
 
 from syncd.db.engine import chunks, upsert
+from syncd.db.lists import is_one_of
 from syncd.db.tables import MAKERS
 
 # Someone who creates activities for many others, and hardly any for themselves, is a
@@ -16,6 +17,7 @@ _TOOL_CREATES: Final = 50
 _TOOL_OWNERS: Final = 5
 _TOOL_SHARE: Final = 0.8
 
+_OF_MAKERS: Final = sa.select(MAKERS).where(is_one_of(MAKERS.c.maker, "makers"))
 _COUNTED: Final = sa.select(MAKERS).where(MAKERS.c.number > 0)
 
 
@@ -39,8 +41,8 @@ def count_makers(
     changed = {pair: number for pair, number in moved.items() if number}
     known: dict[tuple[str, str], int] = {}
     for some in chunks(sorted({maker for maker, _ in changed})):
-        query = sa.select(MAKERS).where(MAKERS.c.maker.in_(some))
-        known |= {(r.maker, r.owner): r.number for r in connection.execute(query)}
+        rows_of = connection.execute(_OF_MAKERS, {"makers": some})
+        known |= {(row.maker, row.owner): row.number for row in rows_of}
     rows = [
         {"maker": maker, "owner": owner, "number": known.get((maker, owner), 0) + by}
         for (maker, owner), by in sorted(changed.items())

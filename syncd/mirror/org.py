@@ -33,6 +33,15 @@ _LIVE: Final = (
     .where(of_object(RECORDS), RECORDS.c.deleted == sa.false())
     .order_by(RECORDS.c.id)
 )
+_OWNER_CHANGED: Final = (
+    sa.select(RECORDS.c.id)
+    .where(
+        RECORDS.c.system == "salesforce",
+        RECORDS.c.object == "OpportunityFieldHistory",
+        RECORDS.c.fields.like('%"field":"Owner%'),
+    )
+    .limit(1)
+)
 
 
 def read_org(
@@ -79,16 +88,7 @@ def read_org(
 
 def _owners_are_tracked(connection: sa.Connection) -> bool:
     """Whether any change of an owner has left a trace in the field history."""
-    query = (
-        sa.select(RECORDS.c.id)
-        .where(
-            RECORDS.c.system == "salesforce",
-            RECORDS.c.object == "OpportunityFieldHistory",
-            RECORDS.c.fields.like('%"field":"Owner%'),
-        )
-        .limit(1)
-    )
-    return connection.scalar(query) is not None
+    return connection.scalar(_OWNER_CHANGED) is not None
 
 
 def read_all(

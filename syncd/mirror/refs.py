@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from syncd.db.engine import chunks
+from syncd.db.lists import is_one_of
 from syncd.model.record import RecordRef
 
 Asked = dict[str, Any]
@@ -26,7 +27,7 @@ def of_object(table: sa.Table) -> sa.ColumnElement[bool]:
 
 def among(table: sa.Table) -> sa.ColumnElement[bool]:
     """Matches those of one object's records that have one of ``ids``."""
-    return sa.and_(of_object(table), table.c.id.in_(sa.bindparam("ids")))
+    return sa.and_(of_object(table), is_one_of(table.c.id, "ids"))
 
 
 def is_the_one(table: sa.Table) -> sa.ColumnElement[bool]:

@@ -167,9 +167,11 @@ def _poll_one(connector: Connector, inputs: PollInputs) -> PollOutcome:
             notes += _read_object(connector, object_map, asked, inputs, tally, maps)
     except (RemoteError, ConfigError) as caught:
         error = caught
-    read_to_the_end = began, tally.read_until or began
-    before = _last_complete(connector.system, inputs)
-    as_of, read_until = read_to_the_end if error is None else before
+    as_of, read_until = (
+        (began, tally.read_until or began)
+        if error is None
+        else _last_complete(connector.system, inputs)
+    )
     outcome = PollOutcome(
         system=connector.system,
         complete=error is None,

@@ -115,13 +115,12 @@ class History:
     _now: dict[Ref, dict[str, Any]] = field(init=False)
     _counts: dict[Ref, int] = field(init=False)
     _read: dict[Ref, int] = field(default_factory=dict)
-    _asked: list[tuple[int, str]] = field(default_factory=list)
+    _asked: list[Exchange] = field(default_factory=list)
     _number: int = 0
 
     def __post_init__(self) -> None:
         """Remember how things were before anyone moved."""
-        self.start = self._look()
-        self._now = self._look()
+        self.start = self._now = self._look()
         self._counts = self._written()
 
     @property
@@ -154,7 +153,7 @@ class History:
         self._number = one.number
         if not one.is_write:
             if one.arrives:
-                self._asked.append((one.number, one.question))
+                self._asked.append(one)
                 for ref in _shown(one):
                     self._read[ref] = one.number
             return ()
@@ -184,19 +183,19 @@ class History:
         if pair is None:
             return self._read.get(ref, 0)
         kind = ref.object.casefold()
-        for number, question in reversed(self._asked):
-            if kind in question.casefold() and f"{pair[0]}" in question:
-                return number
+        for asked in reversed(self._asked):
+            question = asked.question
+            if kind in question.casefold() and pair[0] in question:
+                return asked.number
         return 0
 
     def _changes(
         self, after: Mapping[Ref, Mapping[str, Any]], who: str
     ) -> Iterator[Touch]:
         before = self._now
-        for ref in sorted(before.keys() | after.keys()):
+        refs = before.keys() | after.keys()
+        for ref in sorted(one for one in refs if before.get(one) != after.get(one)):
             old, new = before.get(ref), after.get(ref)
-            if old == new:
-                continue
             if old is None or new is None:
                 yield self._touch(who, ref, "", old, new)
                 continue

@@ -21,6 +21,8 @@ from syncd.wiring import App, open_app
 from tests.simulation.wire import Wire
 
 _WRITING = 0o3  # O_WRONLY | O_RDWR
+_LAST = sa.select(sa.func.max(LEDGER.c.sequence))
+_OPEN = sa.select(LEDGER.c.sequence).where(LEDGER.c.state == "open")
 _MOVES = frozenset({"os.link", "os.rename", "os.remove"})
 
 
@@ -137,13 +139,12 @@ class Process:
     def intents(self) -> int:
         """The sequence of the last intent that was committed."""
         with self.app.store.engine.connect() as connection:
-            return connection.scalar(sa.select(sa.func.max(LEDGER.c.sequence))) or 0
+            return connection.scalar(_LAST) or 0
 
     def unsettled(self) -> frozenset[int]:
         """Sequences of the intents without outcome."""
-        query = sa.select(LEDGER.c.sequence).where(LEDGER.c.state == "open")
         with self.app.store.engine.connect() as connection:
-            return frozenset(connection.scalars(query))
+            return frozenset(connection.scalars(_OPEN))
 
     def planned(self) -> Sequence[Change]:
         """The automatic changes of the last plan."""

@@ -1,8 +1,8 @@
 """The transport without a socket: requests' own, as far as the last step.
 
 Everything above is real: sessions, retries, log-ins, parsing. A request becomes the
-service's own ``Request``, and its ``Response`` becomes what urllib3 would have handed
-on, cut-off bodies and lost connections included.
+service's own ``Request``, and its ``Response`` becomes what requests would have made
+of it, cut-off bodies and lost connections included.
 """
 
 import hashlib
@@ -15,6 +15,8 @@ from urllib.parse import unquote, urlsplit
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+from requests.utils import get_encoding_from_headers
 
 from syncd.sandbox.http import Request, Response
 from syncd.sandbox.recorder import Recorder
@@ -122,15 +124,32 @@ class Wire(HTTPAdapter):
         )
         if response.drop:
             raise requests.ConnectionError(request=request)
-        return self.build_response(request, _raw(response))
+        if response.truncate is None:
+            return _whole(request, response)
+        return self.build_response(request, _cut_off(response))
 
 
-def _raw(response: Response) -> urllib3.HTTPResponse:
+def _whole(request: requests.PreparedRequest, response: Response) -> requests.Response:
+    """The answer as it is once it has been read, which takes urllib3 its time."""
+    answer = requests.Response()
+    answer.status_code = response.status
+    answer.headers = CaseInsensitiveDict(_headers(response))
+    answer.encoding = get_encoding_from_headers(answer.headers)
+    answer.url = request.url
+    answer.request = request
+    answer._content = response.body
+    return answer
+
+
+def _cut_off(response: Response) -> urllib3.HTTPResponse:
     """The answer as urllib3 reads it: a short body is noticed while it is read."""
-    length = str(len(response.body))
     return urllib3.HTTPResponse(
         body=io.BytesIO(response.body[: response.truncate]),
-        headers={**response.headers, "Content-Length": length},
+        headers=_headers(response),
         status=response.status,
         preload_content=False,
     )
+
+
+def _headers(response: Response) -> dict[str, str]:
+    return {**response.headers, "Content-Length": str(len(response.body))}
