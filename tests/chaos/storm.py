@@ -204,9 +204,7 @@ class Storm:
             else:
                 in_vain += 1
 
-    def _killed(
-        self, command: tuple[str, ...], *, soon: bool, at_once: bool
-    ) -> bool:
+    def _killed(self, command: tuple[str, ...], *, soon: bool, at_once: bool) -> bool:
         """Run until some request, then kill; False when it came to its own end.
 
         ``soon``: It has little to do, and would end before a later request.
