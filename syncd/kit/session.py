@@ -99,27 +99,6 @@ class GuardedSession(requests.Session):
         except requests.RequestException as error:
             raise self._no_answer(error, ambiguous=not read) from None
 
-    def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
-        """A request with this session's headers, cookies and credentials.
-
-        As requests does it, without merging settings that a session of ours has not
-        (parameters), or that none of our requests brings (cookies, hooks).
-        """
-        prepared = requests.PreparedRequest()
-        prepared.prepare(
-            method=(request.method or "GET").upper(),
-            url=request.url,
-            headers={**self.headers, **(request.headers or {})},
-            files=request.files,
-            data=request.data,
-            params=request.params,
-            auth=request.auth or self.auth,
-            cookies=self.cookies,
-            hooks=self.hooks,
-            json=request.json,
-        )
-        return prepared
-
     def _count(self, method: str, path: str, *, read: bool) -> None:
         if read:
             self.calls.reads += 1

@@ -10,6 +10,8 @@ import msgspec
 from syncd.model.tombstone import Tombstone
 
 SCHEMA = "syncd.plan/1"
+Names = Mapping[str, Mapping[str, str]]
+"""What people call records: by system, then by :func:`name_key`."""
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
@@ -163,7 +165,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
     tombstones: tuple[Tombstone, ...] = ()
     after_write: int = 0
-    names: Mapping[str, Mapping[str, str]] = {}
+    names: Names = {}
 
 
 def name_key(system: str, field: str, value: Any) -> str:  # noqa: ANN401 - JSON value

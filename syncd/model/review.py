@@ -1,6 +1,6 @@
 """What waits for a person, and what people decided."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from syncd.model.ids import stable_id
-from syncd.model.plan import Change, PlanFinding
+from syncd.model.plan import Change, Names, PlanFinding
 from syncd.model.record import RecordRef
 from syncd.model.tombstone import Tombstone, TombstoneKind
 
@@ -34,7 +34,7 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     proposed_at: datetime
     change: Change
     findings: tuple[PlanFinding, ...]
-    names: Mapping[str, Mapping[str, str]] = {}
+    names: Names = {}
 
     @property
     def id(self) -> str:

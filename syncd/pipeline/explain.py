@@ -1,6 +1,6 @@
 """Why: the evidence behind a record, a finding or a change, for people to follow."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -8,7 +8,7 @@ from syncd.evaluate.baselines import BASELINES
 from syncd.evaluate.sight import Lookout
 from syncd.model.association import Association, Candidate
 from syncd.model.interaction import Interaction
-from syncd.model.plan import Change, Plan, PlanFinding
+from syncd.model.plan import Change, Names, Plan, PlanFinding
 from syncd.model.record import RecordRef
 from syncd.model.view import AccountView
 from syncd.pipeline.judge import Judged
@@ -77,7 +77,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     baselines: tuple[OtherRule, ...] = ()
     findings: tuple[PlanFinding, ...] = ()
     changes: tuple[Change, ...] = ()
-    names: Mapping[str, Mapping[str, str]] = {}
+    names: Names = {}
     writes: tuple[LedgerEntry, ...] = ()
     rule_findings: tuple[str, ...] = ()
 

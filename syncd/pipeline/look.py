@@ -92,7 +92,7 @@ class Looker:
     def judged(self, home: str) -> Judged:
         """One home, judged as a reconcile would."""
         since = self._now - timedelta(days=self._policy.defaults.history_days)
-        seen = seen_writes(self._mirror)
+        seen = seen_writes(self._mirror.polls())
         for batch in self._mirror.load([home], since=since):
             for records in with_our_past(batch, self._ledger, seen=seen):
                 return judge(

@@ -9,12 +9,13 @@ from typing import Final
 from syncd.membership.copied import are_copied, lags
 from syncd.membership.people import prospect_role_key, role_key
 from syncd.model.membership import Base
+from syncd.model.outcome import PollOutcome
 from syncd.model.plan import effect_key
 from syncd.model.record import RecordRef
 from syncd.model.view import HomeRecords, OrgContext
 from syncd.pipeline.judge import Judged
 from syncd.pipeline.poll import FactMirror
-from syncd.ports.stores import Ledger, Mirror
+from syncd.ports.stores import Ledger
 
 _PROSPECT_ROLE: Final = "opportunityProspectRole"
 _SYSTEMS: Final = {"OpportunityContactRole": "salesforce", _PROSPECT_ROLE: "outreach"}
@@ -50,9 +51,9 @@ def with_our_past(
         yield known if ours or taken_off else one
 
 
-def seen_writes(mirror: Mirror) -> dict[str, int]:
+def seen_writes(polls: Mapping[str, PollOutcome]) -> dict[str, int]:
     """The last write, by its sequence, that each system's last poll came after."""
-    return {system: poll.after_write for system, poll in mirror.polls().items()}
+    return {system: poll.after_write for system, poll in polls.items()}
 
 
 def _undone(keys: Collection[str], ledger: Ledger, seen: Mapping[str, int]) -> set[str]:

@@ -141,7 +141,7 @@ def _judged(request: PlanRequest, org: OrgContext) -> Iterator[Judged]:
     history = timedelta(days=request.policy.defaults.history_days)
     done = 0
     now = judged_at(request.mirror, now=request.now)
-    seen = seen_writes(request.mirror)
+    seen = seen_writes(request.mirror.polls())
     for batch in request.mirror.load(homes, since=request.now - history):
         for records in with_our_past(batch, request.ledger, seen=seen):
             yield judge(
@@ -259,7 +259,7 @@ def _inputs(
         our_users=facts.get("our_users", {}),
         tombstone_days=request.policy.defaults.tombstone_days,
         live=request.mirror.live_counts(),
-        after_write=seen_writes(request.mirror),
+        after_write=seen_writes(polls),
         read_until=read_until_of(polls),
         last_write=last_write,
         doubts=tuple(

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from syncd.mapping.schema import Mappings
-from syncd.model.plan import ConnectorState
+from syncd.model.plan import ConnectorState, Names
 from syncd.model.record import RecordRef
 from syncd.model.tombstone import PastWrite, Tombstone
 
@@ -76,5 +76,5 @@ class PlanInputs:
     last_write: int = 0
     doubts: tuple[str, ...] = ()
     links: Mapping[str, str] = field(default_factory=dict)
-    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    names: Names = field(default_factory=dict)
     notes: tuple[str, ...] = ()

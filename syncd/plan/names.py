@@ -16,7 +16,7 @@ from syncd.model.entities import (
     User,
 )
 from syncd.model.finding import Finding
-from syncd.model.plan import Change, name_key
+from syncd.model.plan import Change, Names, name_key
 from syncd.model.view import AccountView
 
 _Named = (
@@ -31,8 +31,6 @@ _Named = (
     | OutreachAccount
     | OutreachUser
 )
-Names = Mapping[str, Mapping[str, str]]
-"""By system, by :func:`~syncd.model.plan.name_key`."""
 
 
 def names_in(

@@ -9,9 +9,8 @@ import io
 from collections.abc import Iterator
 from typing import Final
 
-from syncd.model.plan import Change, Plan, PlanFinding
+from syncd.model.plan import Change, Names, Plan, PlanFinding
 from syncd.reports.values import (
-    Names,
     field_lines,
     foot_lines,
     no_change_because,

@@ -4,9 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from syncd.model.plan import Change, Plan, PlanFinding
+from syncd.model.plan import Change, Names, Plan, PlanFinding
 from syncd.reports.values import (
-    Names,
     field_lines,
     foot_lines,
     headline,

@@ -1,10 +1,10 @@
 """How findings and changes are put into words: the same in every format."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from syncd.model.plan import Change, Plan, PlanFinding, name_key
+from syncd.model.plan import Change, Names, Plan, PlanFinding, name_key
 from syncd.model.texts import is_forgotten
 
 _CONTENT: Final = frozenset({"Description", "note"})
@@ -36,7 +36,6 @@ def _named(value: str, name: str) -> str:
     return f"{name} ({value})" if name else value
 
 
-Names = Mapping[str, Mapping[str, str]]
 Lines = tuple[FieldLine, ...]
 
 
