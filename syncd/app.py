@@ -168,7 +168,7 @@ class App:
             org=org,
             policy=self.policy,
             rules=self.rules,
-            now=judged_at(self.store.mirror, now=now),
+            now=judged_at(self.store.mirror.polls(), now=now),
         )
 
     def plan(

@@ -1,9 +1,10 @@
 """The org as everything that judges must know it: what people said included."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
+from syncd.model.outcome import PollOutcome
 from syncd.model.policy import Policy
 from syncd.model.tombstone import Tombstone
 from syncd.model.view import OrgContext
@@ -15,14 +16,15 @@ from syncd.ports.reviews import Reviews
 _APART: Final = timedelta(minutes=5)  # two clocks that are right
 
 
-def judged_at(mirror: FactMirror, *, now: datetime) -> datetime:
+def judged_at(polls: Mapping[str, PollOutcome], *, now: datetime) -> datetime:
     """As of when to judge: our clock, unless the last poll found it ahead.
 
     A clock that was set forth must not end a grace or settle time early, nor have a
     meeting be over before it began; one that was set back only lets us wait longer.
-    What happened between that poll and now is measured by ours.
+    What happened between that poll and now is measured by ours. ``polls`` are the last
+    ones, by system.
     """
-    last = mirror.polls().get("salesforce")
+    last = polls.get("salesforce")
     if last is None or last.as_of is None or last.read_until is None:
         return now
     ahead = last.as_of - last.read_until

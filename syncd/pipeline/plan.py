@@ -70,6 +70,8 @@ def make_plan(request: PlanRequest) -> Plan:
     Writes nothing to any remote system. Raises nothing for a rule that fails: the
     plan's notes name it, and nothing of it is planned.
     """
+    # Before anything is loaded: what was read cannot lack what such a poll has seen.
+    polls = request.mirror.polls()
     last_write = request.ledger.last_write()
     stones = request.tombstones.all(now=request.now)
     org = org_as_known(
@@ -86,7 +88,7 @@ def make_plan(request: PlanRequest) -> Plan:
     touched: dict[RecordRef, Touch] = {}
     names: dict[str, dict[str, str]] = defaultdict(dict)
     notes: dict[str, None] = {}
-    for judged in _judged(request, org):
+    for judged in _judged(request, org, polls):
         witness.see(judged)
         kept = [f for f in judged.findings if _in_scope(f, judged.view, request)]
         findings += kept
@@ -105,13 +107,14 @@ def make_plan(request: PlanRequest) -> Plan:
         request,
         org,
         findings,
+        polls=polls,
         stones=stones,
         touched=touched,
         texts=texts,
         last_write=last_write,
-        notes=notes,
     )
-    plan = build_plan(findings, inputs=replace(inputs, names=names))
+    inputs = replace(inputs, names=names, notes=tuple(notes))
+    plan = build_plan(findings, inputs=inputs)
     plan = with_cost(plan, cost_of(plan.changes, request.connectors))
     request.plans.save(plan)
     _propose(request, proposals_of(plan, homes))
@@ -129,7 +132,9 @@ def _propose(request: PlanRequest, proposals: Sequence[Proposal]) -> None:
         request.reviews.add(proposals)
 
 
-def _judged(request: PlanRequest, org: OrgContext) -> Iterator[Judged]:
+def _judged(
+    request: PlanRequest, org: OrgContext, polls: Mapping[str, PollOutcome]
+) -> Iterator[Judged]:
     scope = request.scope
     homes = request.homes
     if homes is None:
@@ -140,8 +145,8 @@ def _judged(request: PlanRequest, org: OrgContext) -> Iterator[Judged]:
         )
     history = timedelta(days=request.policy.defaults.history_days)
     done = 0
-    now = judged_at(request.mirror, now=request.now)
-    seen = seen_writes(request.mirror.polls())
+    now = judged_at(polls, now=request.now)
+    seen = seen_writes(polls)
     for batch in request.mirror.load(homes, since=request.now - history):
         for records in with_our_past(batch, request.ledger, seen=seen):
             yield judge(
@@ -230,17 +235,16 @@ def _inputs(
     org: OrgContext,
     findings: Sequence[Finding],
     *,
+    polls: Mapping[str, PollOutcome],
     stones: Iterable[Tombstone],
     touched: Mapping[RecordRef, Touch],
     texts: Mapping[tuple[RecordRef, str], str],
     last_write: int,
-    notes: Iterable[str],
 ) -> PlanInputs:
     facts = request.mirror.facts()
     ours = set(facts.get("our_users", {}).values())
     effects = _effects(findings, request.mappings)
     past = request.ledger.past(effects)
-    polls = request.mirror.polls()
     scope: dict[str, Any] = msgspec.to_builtins(request.scope)
     return PlanInputs(
         now=request.now,
@@ -266,7 +270,6 @@ def _inputs(
             f"{one.system} {one.says} ({one.id})" for one in request.mirror.doubts()
         ),
         links=org.links,
-        notes=tuple(notes),
     )
 
 

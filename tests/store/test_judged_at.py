@@ -26,7 +26,7 @@ def test_a_clock_that_is_ahead_ends_no_wait_early(
 ) -> None:
     """One that is behind lets us wait longer, and that is all."""
     polled = now - timedelta(minutes=1)
-    assert judged_at(store.mirror, now=now) == now
+    assert judged_at(store.mirror.polls(), now=now) == now
     store.mirror.save_poll(
         PollOutcome(
             system="salesforce",
@@ -35,4 +35,4 @@ def test_a_clock_that_is_ahead_ends_no_wait_early(
             read_until=polled - ahead,
         )
     )
-    assert judged_at(store.mirror, now=now) == now - corrected
+    assert judged_at(store.mirror.polls(), now=now) == now - corrected
