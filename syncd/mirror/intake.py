@@ -52,6 +52,7 @@ _SEEN: Final = (
 _READABLE: Final = sa.delete(QUARANTINE).where(among(QUARANTINE))
 _KNOWN: Final = sa.select(RECORDS.c.id).where(_OF_SCOPE)
 _UNSEEN: Final = _KNOWN.where(RECORDS.c.pass_id != sa.bindparam("this_pass"))
+_LISTED: Final = sa.select(RECORDS).where(_OF_SCOPE)
 _COUNT: Final = sa.select(sa.func.count()).select_from(RECORDS).where(_OF_SCOPE)
 _GONE: Final = (
     sa.update(RECORDS)
@@ -89,6 +90,20 @@ def take_in(
     _quarantine(connection, page, now=now)
     _save_cursor(connection, page, pass_id=pass_id)
     return len(changed), len(gone) + sum(record.deleted for record in changed)
+
+
+def says_nothing_new(connection: sa.Connection, page: MirrorPage) -> bool:
+    """Whether a listing that is all on this page is what the mirror has of it."""
+    if not _is_whole(page) or page.quarantined:
+        return False
+    before = _Before(*connection.execute(_BEFORE, _scope(page)).one())
+    if before.has_quarantined or before.has_doubt:
+        return False
+    rows = connection.execute(_LISTED, _scope(page)).mappings()
+    known = {row["id"]: row for row in rows}
+    return known.keys() == _brought(page) and not any(
+        _has_moved(record, known[record.ref.id]) for record in page.records
+    )
 
 
 def _storable(page: MirrorPage) -> MirrorPage:

@@ -23,7 +23,7 @@ from syncd.mirror.bases import save_bases
 from syncd.mirror.clerk import Clerk
 from syncd.mirror.doubts import clear, note_unmapped, read_doubts, unmapped_of
 from syncd.mirror.guests import GUESTS, host_homes
-from syncd.mirror.intake import move_cursors, take_in
+from syncd.mirror.intake import move_cursors, says_nothing_new, take_in
 from syncd.mirror.load import load_homes
 from syncd.mirror.lookup import find, naming, read_facts
 from syncd.mirror.org import read_all, read_org
@@ -109,6 +109,11 @@ class SqlMirror:
                 touched = touched | host_homes(connection, touched)
             dirtied = _mark(connection, touched)
         return CommitResult(changed=changed, deleted=deleted, dirtied=dirtied)
+
+    def says_nothing_new(self, page: MirrorPage) -> bool:
+        """Whether committing a page would move no more than its cursor."""
+        with self._read() as connection:
+            return says_nothing_new(connection, page)
 
     # --- polls, quarantine, guards ------------------------------------------------
 

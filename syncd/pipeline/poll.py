@@ -98,9 +98,6 @@ def poll(
     Salesforce goes first, because its users say whose calendars there are and which
     e-mail domains are our own; the others follow side by side.
     """
-    values = msgspec.to_builtins(inputs.mappings.values)
-    if inputs.mirror.facts().get("values") != values:
-        inputs.mirror.save_fact("values", values)
     alone = len(connectors) == 1
     first = [name for name in connectors if alone or name == "salesforce"]
     rest = [name for name in connectors if name not in first]
@@ -114,7 +111,7 @@ def poll(
 
 @dataclass(kw_only=True)
 class _Tally:
-    """What came; ``cursors`` are those of pages that brought nothing else."""
+    """What came; ``cursors`` are those of pages that brought nothing new."""
 
     records: int = 0
     changed: int = 0
@@ -125,7 +122,6 @@ class _Tally:
 
     def add(self, page: Page, bad: int, result: CommitResult) -> None:
         self._read(page)
-        self.records += len(page.records)
         self.quarantined += bad
         self.changed += result.changed
         self.deleted += result.deleted
@@ -142,6 +138,7 @@ class _Tally:
             self.cursors[(page.object, page.scope)] = page.cursor
 
     def _read(self, page: Page) -> None:
+        self.records += len(page.records)
         if page.last and page.as_of is not None:
             self.read_until = min(self.read_until or page.as_of, page.as_of)
 
@@ -255,7 +252,7 @@ def _fitted(connector: Connector, inputs: PollInputs) -> dict[str, ObjectMap]:
 
 
 def _remember(connector: Connector, inputs: PollInputs) -> None:
-    """Whose data this is, and where people can look at it."""
+    """Whose data this is, how it is read, and where people can look at it."""
     identity = connector.identity()
     system = connector.system
     additions = {
@@ -269,6 +266,7 @@ def _remember(connector: Connector, inputs: PollInputs) -> None:
             name: facts.get(name, {}) | added for name, added in additions.items()
         }
         found["configured"] = sorted({*facts.get("configured", ()), system})
+        found["values"] = msgspec.to_builtins(inputs.mappings.values)
         inputs.mirror.save_facts(
             {name: one for name, one in found.items() if facts.get(name) != one}
         )
@@ -313,21 +311,22 @@ def _read_object(
                 follow_merges(
                     connector, records, maps, mirror=inputs.mirror, now=inputs.now
                 )
-            result = inputs.mirror.commit(
-                MirrorPage(
-                    system=system,
-                    object=name,
-                    scope=page.scope,
-                    records=records,
-                    quarantined=(*page.quarantined, *bad),
-                    cursor=page.cursor,
-                    last=page.last,
-                    snapshot=page.snapshot,
-                    starts_snapshot=page.starts_snapshot,
-                ),
-                now=inputs.now(),
+            taken = MirrorPage(
+                system=system,
+                object=name,
+                scope=page.scope,
+                records=records,
+                quarantined=(*page.quarantined, *bad),
+                cursor=page.cursor,
+                last=page.last,
+                snapshot=page.snapshot,
+                starts_snapshot=page.starts_snapshot,
             )
-            tally.add(page, len(bad) + len(page.quarantined), result)
+            if request.cursor and inputs.mirror.says_nothing_new(taken):
+                tally.pass_by(page)
+            else:
+                result = inputs.mirror.commit(taken, now=inputs.now())
+                tally.add(page, len(taken.quarantined), result)
             done += len(page.records)
             inputs.progress(system, name, done, page.total)
 

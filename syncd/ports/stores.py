@@ -116,6 +116,13 @@ class Mirror(Protocol):
         """Store a page: records, filing, dirty homes and cursor in one transaction."""
         ...
 
+    def says_nothing_new(self, page: MirrorPage) -> bool:
+        """Whether committing a page would move no more than its cursor.
+
+        Asked of short lists that every poll reads whole; of others it says no.
+        """
+        ...
+
     def save_poll(
         self,
         outcome: PollOutcome,
@@ -124,7 +131,7 @@ class Mirror(Protocol):
     ) -> None:
         """Remember how a connector's poll ended, in one transaction with these cursors.
 
-        They are by object and scope, and of pages that brought nothing else.
+        They are by object and scope, and of pages that brought nothing new.
         """
         ...
 

@@ -79,7 +79,7 @@ def until_it_ends(work, failing, *, check=lambda: None):
     raise AssertionError(message)
 
 
-@pytest.mark.parametrize(("full", "commits"), [(False, 8), (True, 20)])
+@pytest.mark.parametrize(("full", "commits"), [(False, 5), (True, 20)])
 def test_a_poll_goes_on_behind_any_commit_that_failed(app, full, commits):
     """One commit later each time: in the end the mirror is as if none had failed."""
     failing = Failing(app.store.engine)

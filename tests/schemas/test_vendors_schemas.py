@@ -47,7 +47,7 @@ def test_the_sandbox_knows_salesforces_fields_as_describe_has_them(name):
         if field.name in OURS or (name, field.name) in HIDDEN:
             continue
         vendor = recorded[field.name]
-        ours = field.describe()
+        ours = field.described
         for key in ("type", "createable", "updateable", "filterable", "nillable"):
             assert ours[key] == vendor[key], f"{name}.{field.name}.{key}"
 

@@ -26,27 +26,30 @@ class VirtualTime:
     def __init__(self, traveller: time_machine.Traveller) -> None:
         """Stands still at the traveller's destination."""
         self._traveller = traveller
+        self._now = datetime.now(UTC)
 
     def now(self) -> datetime:
         """The present instant."""
-        return clock.now()
+        return self._now
 
     def advance(self, seconds: float) -> None:
         """Move on; never back."""
-        self._traveller.shift(timedelta(seconds=max(0.0, seconds)))
+        self.jump(timedelta(seconds=max(0.0, seconds)))
 
     def jump(self, by: timedelta) -> None:
         """Somebody sets the machine's clock; no time passes."""
         self._traveller.shift(by)
+        self._now = datetime.now(UTC)
 
 
 @contextmanager
 def determined(seed: str, start: datetime) -> Iterator[VirtualTime]:
     """While this holds, everything that is usually left to chance follows the seed.
 
-    The standard library's sources are replaced, not syncd's own, so that nothing in
-    the product knows: the clock (also google-auth's), ``secrets`` (run ids, and the
-    services' tokens), the jitter of retries, and sleep. Logs are silent.
+    The standard library's sources are replaced, so that nothing in the product knows:
+    the clock (also google-auth's), ``secrets`` (run ids, and the services' tokens), the
+    jitter of retries, and sleep. Of syncd's own only its clock, which is asked a
+    thousand times a seed, is given what the library's would say. Logs are silent.
     """
     ids = random.Random(f"ids {seed}")
 
@@ -67,6 +70,7 @@ def determined(seed: str, start: datetime) -> Iterator[VirtualTime]:
             (secrets, "token_hex", token_hex),
             (secrets, "token_urlsafe", token_hex),
             (time, "sleep", virtual.advance),
+            (clock, "now", virtual.now),
         ):
             stack.enter_context(patch.object(target, name, value))
         yield virtual

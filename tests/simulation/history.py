@@ -241,7 +241,10 @@ class History:
 
 
 def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name not in _DERIVED}
+    plain = dict(row)
+    for name in _DERIVED:
+        plain.pop(name, None)
+    return plain
 
 
 def _related(one: Mapping[str, Any]) -> dict[str, Any]:

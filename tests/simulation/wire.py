@@ -92,8 +92,10 @@ class Wire(HTTPAdapter):
         """Carry everything that an app sends."""
         for session in app.sessions.values():
             session.mount("http://", self)
-            # Looking at the environment for proxies is slow and finds nothing here.
+            # Looking at the environment for proxies, and merging what a session adds to
+            # each request, is slow and finds nothing here.
             session.trust_env = False
+            session.params = session.proxies = None  # type: ignore[assignment]
 
     def send(
         self, request: requests.PreparedRequest, *args: Any, **kwargs: Any

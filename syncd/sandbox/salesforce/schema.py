@@ -1,8 +1,9 @@
 """Per-object metadata: drives describe, enforcement and what SOQL may filter."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any, Final
 
@@ -56,7 +57,8 @@ class Field:
         """Name under which the parent is reached in a query."""
         return self.name.removesuffix("Id") if self.type == "reference" else ""
 
-    def describe(self) -> dict[str, Any]:
+    @cached_property
+    def described(self) -> Mapping[str, Any]:
         """The field as ``describe`` answers it."""
         return {
             "name": self.name,

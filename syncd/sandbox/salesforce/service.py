@@ -233,7 +233,7 @@ class SalesforceService:
         body = {
             "name": kind.name,
             "custom": False,
-            "fields": [field.describe() for field in kind.fields.values()],
+            "fields": [field.described for field in kind.fields.values()],
             "childRelationships": [
                 {"childSObject": child.name, "field": field.name, "relationshipName": n}
                 for n, child, field in children_of(self.tables.schema, kind.name)

@@ -5,13 +5,12 @@ again and again, but for a time stamp or an id. So what a tree is kept under is 
 query's shape: its text, with one word for every text and time stamp in it.
 """
 
-import operator
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import cache, lru_cache
 from importlib.resources import files
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedInput
@@ -50,38 +49,67 @@ def _by_shape(text: str) -> Tree[Any] | None:
         return _STANDS_FOR[kind]
 
     with suppress(RecursionError):  # who evaluates it says that it is nested too deeply
-        tree, kinds = _shape(_literal().sub(lift, text))
-        if tree is not None and kinds == [kind for kind, _ in literals]:
-            return _filled(tree, iter([written for _, written in literals]))
+        shape = _shape(_literal().sub(lift, text))
+        if shape is not None and shape.kinds == [kind for kind, _ in literals]:
+            written = iter([written for _, written in literals])
+            return _filled(shape.tree, shape.blanks, written)
     return None
 
 
+class _Shape(NamedTuple):
+    """What is known of all queries of a shape.
+
+    Attributes:
+        tree: That of the query with words that stand for its literals.
+        kinds: The literals' kinds, in the order of the text.
+        blanks: Where they stand.
+    """
+
+    tree: Tree[Any]
+    kinds: Sequence[str]
+    blanks: "_Blanks"
+
+
+_Blanks = Sequence[tuple[int, "_Blanks | None"]]
+"""Which of a tree's children have literals within, and where; None = it is one."""
+
+
 @lru_cache(maxsize=256)
-def _shape(text: str) -> tuple[Tree[Any] | None, list[str]]:
-    """A shape's tree, and its literals' kinds in the order of the text."""
+def _shape(text: str) -> _Shape | None:
+    """None where it is no query: the query itself says where it is wrong."""
     try:
         tree = _parser().parse(text)
     except UnexpectedInput:
-        return None, []  # the query itself says where it is wrong
-    return tree, [str(token.type) for token in tree.scan_values(_is_literal)]
+        return None
+    kinds = [str(token.type) for token in tree.scan_values(_is_literal)]
+    return _Shape(tree, kinds, _blanks(tree))
+
+
+def _blanks(tree: Tree[Any]) -> _Blanks:
+    found: list[tuple[int, _Blanks | None]] = []
+    for number, child in enumerate(tree.children):
+        if _is_literal(child):
+            found.append((number, None))
+        elif isinstance(child, Tree) and (within := _blanks(child)):
+            found.append((number, within))
+    return found
 
 
 def _is_literal(one: object) -> bool:
     return isinstance(one, Token) and one.type in _STANDS_FOR
 
 
-def _filled(tree: Tree[Any], literals: Iterator[str]) -> Tree[Any]:
+def _filled(tree: Tree[Any], blanks: _Blanks, literals: Iterator[str]) -> Tree[Any]:
     """The same with these literals for its own; what has none is not made anew."""
-    children = [
-        _filled(child, literals)
-        if isinstance(child, Tree)
-        else Token(child.type, next(literals))
-        if _is_literal(child)
-        else child
-        for child in tree.children
-    ]
-    same = all(map(operator.is_, children, tree.children))
-    return tree if same else Tree(tree.data, children)
+    children = list(tree.children)
+    for number, within in blanks:
+        child = children[number]
+        children[number] = (
+            Token(child.type, next(literals))
+            if isinstance(child, Token)
+            else _filled(child, within or (), literals)
+        )
+    return Tree(tree.data, children)
 
 
 @cache
