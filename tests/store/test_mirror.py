@@ -191,6 +191,58 @@ def test_a_small_listing_that_says_nothing_new_writes_its_cursor_only(store):
     assert [one.split()[:3] for one in written] == [["INSERT", "INTO", "cursors"]]
 
 
+WHOLE = {"starts_snapshot": True, "snapshot": True, "last": True}
+UNREADABLE = Quarantined(ref=RecordRef("salesforce", "Account", "x"), reason="no")
+
+
+def moved(one, **values):
+    """A record that is not what it was."""
+    return msgspec.structs.replace(one, **values)
+
+
+@pytest.mark.parametrize(
+    ("change", "says_nothing"),
+    [
+        (lambda found: page(*found, **WHOLE), True),
+        (lambda found: page(*found[::-1], **WHOLE, cursor={"at": 2}), True),
+        (lambda found: page(*found[:2], **WHOLE), False),
+        (lambda found: page(*found, accounts(4)[3], **WHOLE), False),
+        (lambda found: page(moved(found[0], version="2"), *found[1:], **WHOLE), False),
+        (lambda found: page(moved(found[0], fields=b"{}"), *found[1:], **WHOLE), False),
+        (lambda found: page(moved(found[0], deleted=True), *found[1:], **WHOLE), False),
+        (lambda found: page(*found, **WHOLE, quarantined=(UNREADABLE,)), False),
+        (lambda found: page(*found, **WHOLE, scope="another"), False),
+        (lambda found: page(*found, **WHOLE | {"last": False}), False),
+        (lambda found: page(*found, **WHOLE | {"starts_snapshot": False}), False),
+        (lambda found: page(*found), False),
+    ],
+)
+def test_a_whole_listing_says_nothing_new_if_the_mirror_has_just_that(
+    store, change, says_nothing
+):
+    """Then committing it moves its cursor and nothing else."""
+    found = accounts(3)
+    store.mirror.commit(page(*found, **WHOLE), now=NOW)
+    after = change(found)
+    assert store.mirror.says_nothing_new(after) is says_nothing
+    if says_nothing:
+        said = store.mirror.commit(after, now=NOW)
+        assert (said.changed, said.deleted, said.dirtied) == (0, 0, 0)
+
+
+def test_a_listing_that_was_doubted_or_unreadable_says_that_it_is_not_any_more(store):
+    """A doubt and a quarantined record are lifted by a commit, so there is one."""
+    found = accounts(30)
+    store.mirror.commit(page(*found, **WHOLE), now=NOW)
+    store.mirror.commit(page(*found[:5], **WHOLE), now=NOW)
+    assert not store.mirror.says_nothing_new(page(*found, **WHOLE))
+    store.mirror.commit(page(*found, **WHOLE), now=NOW)
+    assert store.mirror.says_nothing_new(page(*found, **WHOLE))
+    bad = Quarantined(ref=found[0].ref, reason="no text", path="Name")
+    store.mirror.commit(page(*found[1:], **WHOLE, quarantined=(bad,)), now=NOW)
+    assert not store.mirror.says_nothing_new(page(*found, **WHOLE))
+
+
 def test_a_record_of_a_wrong_type_is_quarantined_and_its_page_kept(store):
     """One unreadable record costs nothing but itself, and is named."""
     object_map = load_mappings(None).objects[("salesforce", "Account")]

@@ -156,6 +156,37 @@ def test_a_poll_that_brings_nothing_commits_once_and_goes_on_from_there(
     }
 
 
+def test_a_listing_that_brings_nothing_new_is_counted_and_commits_nothing(
+    store: Store, inputs: PollInputs
+) -> None:
+    """Read anew in full, it is committed like any other: nothing is taken on trust."""
+    at = 0
+
+    def listing(_: ReadRequest) -> Iterator[Page]:
+        nonlocal at
+        at += 1
+        record = _raw("salesforce", "User", "005A", Email="a@us.example")
+        yield Page(
+            object="User",
+            records=(record,),
+            cursor={"at": at},
+            starts_snapshot=True,
+            snapshot=True,
+            last=True,
+        )
+
+    connector = {"salesforce": _salesforce(listing)}
+    poll(connector, inputs)
+    commits: list[sa.Connection] = []
+    sa.event.listen(store.engine, "commit", commits.append)
+    [outcome] = poll(connector, inputs)
+    assert (outcome.records, outcome.changed, len(commits)) == (1, 0, 1)
+    assert store.mirror.cursors("salesforce")[("User", "")] == {"at": 2}
+    commits.clear()
+    poll(connector, replace(inputs, full=True))
+    assert len(commits) == 2
+
+
 def test_where_an_object_goes_on_is_kept_though_the_next_one_cannot_be_read(
     store: Store, inputs: PollInputs
 ) -> None:
