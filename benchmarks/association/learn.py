@@ -5,7 +5,7 @@ All of it is over tables of examples; nothing here reads a store or writes a fil
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from scipy.special import expit, logit
 from benchmarks.association.examples import Example
 from syncd.association.weights import Calibration, Weights, bounds
 
-Vector = NDArray[np.float64]
+Vector: TypeAlias = NDArray[np.float64]
 APPLY_AT: Final = 0.98
 MARGIN: Final = 0.20
 _EVEN: Final = 0.5
