@@ -36,7 +36,7 @@ from syncd.pipeline.settle import settle_parked
 from syncd.pipeline.undo import UndoRequest, entomb_undone, make_undo
 from syncd.plan.inputs import Limits
 from syncd.ports.connector import Connector, ProvableConnector, WritingConnector
-from syncd.ports.stores import Proof
+from syncd.ports.mirror import Proof
 from syncd.redact import redact_text
 from syncd.store import Store
 

@@ -15,7 +15,7 @@ from syncd.model.compare import all_same
 from syncd.model.outcome import ItemOutcome, ItemStatus
 from syncd.model.plan import Change
 from syncd.ports.connector import Current, TellsTime, WritingConnector
-from syncd.ports.stores import Ledger, LedgerEntry
+from syncd.ports.ledger import Ledger, LedgerEntry
 
 LONGEST_CALL: Final = timedelta(minutes=10)
 _LOG: Final = structlog.get_logger()

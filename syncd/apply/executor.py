@@ -33,7 +33,7 @@ from syncd.ports.connector import (
     WriteStatus,
     WritingConnector,
 )
-from syncd.ports.stores import IntentState, Ledger
+from syncd.ports.ledger import IntentState, Ledger
 
 _LOG: Final = structlog.get_logger()
 _FRESH_FOR: Final = timedelta(minutes=1)

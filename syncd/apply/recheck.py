@@ -17,7 +17,7 @@ from syncd.model.outcome import ItemOutcome, ItemStatus
 from syncd.model.plan import Change, ExpectedFields, effect_of
 from syncd.model.record import RecordRef
 from syncd.ports.connector import Current, WritingConnector
-from syncd.ports.stores import Ledger
+from syncd.ports.ledger import Ledger
 
 _Found = Mapping[RecordRef, Current | None]
 

@@ -10,7 +10,7 @@ from syncd.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
     from syncd.model.outcome import PollOutcome, RunOutcome
-    from syncd.ports.stores import Proof
+    from syncd.ports.mirror import Proof
 
 _GOOD = frozenset({"done", "already"})
 

@@ -1,4 +1,4 @@
-"""The ledger on SQLAlchemy; see :class:`syncd.ports.stores.Ledger`."""
+"""The ledger on SQLAlchemy; see :class:`syncd.ports.ledger.Ledger`."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ from syncd.errors import BusyError, Problem
 from syncd.model.outcome import ItemOutcome, RunOutcome
 from syncd.model.plan import Change, effect_of
 from syncd.model.tombstone import PastWrite
-from syncd.ports.stores import IntentState, LedgerEntry
+from syncd.ports.ledger import IntentState, LedgerEntry
 
 _LOCK_KEY: Final = 7_396_124_502  # any number that nobody else takes
 _INTENTS: Final = 7_396_124_505

@@ -1,4 +1,4 @@
-"""Tombstones on SQLAlchemy; see :class:`syncd.ports.stores.Tombstones`."""
+"""Tombstones on SQLAlchemy; see :class:`syncd.ports.ledger.Tombstones`."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from syncd.db.engine import upsert
 from syncd.db.tables import DOUBTS, FACTS, RECORDS
-from syncd.ports.stores import SnapshotDoubt
+from syncd.ports.mirror import SnapshotDoubt
 
 _LOST: Final = "lost_fields"
 _BELIEVED: Final = "believed_snapshots"

@@ -16,7 +16,7 @@ from syncd.mirror.filing import LONGEST_ID
 from syncd.mirror.makers import count_makers
 from syncd.mirror.refs import among, asking, of_object
 from syncd.model.record import Quarantined, Record, RecordRef
-from syncd.ports.stores import MirrorPage
+from syncd.ports.mirror import CommitResult, MirrorPage
 
 _VERSIONED: Final = frozenset(
     {"Opportunity", "Contact", "OpportunityContactRole", "opportunityProspectRole"}
@@ -47,11 +47,13 @@ _BEFORE: Final = sa.select(
 )
 _PRESENT: Final = sa.select(RECORDS).where(among(RECORDS))
 _SEEN: Final = (
-    sa.update(RECORDS).where(among(RECORDS)).values(pass_id=sa.bindparam("this_pass"))
+    sa.update(RECORDS)
+    .where(among(RECORDS), RECORDS.c.pass_id < sa.bindparam("this_pass"))
+    .values(pass_id=sa.bindparam("this_pass"))
 )
 _READABLE: Final = sa.delete(QUARANTINE).where(among(QUARANTINE))
-_KNOWN: Final = sa.select(RECORDS.c.id).where(_OF_SCOPE)
-_UNSEEN: Final = _KNOWN.where(RECORDS.c.pass_id != sa.bindparam("this_pass"))
+_KNOWN: Final = sa.select(RECORDS.c.id, RECORDS.c.valid_from).where(_OF_SCOPE)
+_UNSEEN: Final = _KNOWN.where(RECORDS.c.pass_id < sa.bindparam("this_pass"))
 _LISTED: Final = sa.select(RECORDS).where(_OF_SCOPE)
 _COUNT: Final = sa.select(sa.func.count()).select_from(RECORDS).where(_OF_SCOPE)
 _GONE: Final = (
@@ -72,12 +74,13 @@ class _Before(NamedTuple):
 
 def take_in(
     connection: sa.Connection, page: MirrorPage, *, clerk: Clerk, now: datetime
-) -> tuple[int, int]:
-    """Store a page and file its records; how many moved, and how many are gone."""
+) -> CommitResult:
+    """Store a page and file its records; no home is marked as dirty yet."""
     page = _storable(page)
     before = _Before(*connection.execute(_BEFORE, _scope(page)).one())
     begins_pass = page.starts_snapshot and not _is_whole(page)
-    pass_id = (before.pass_id or 0) + (1 if begins_pass else 0)
+    newest = (before.pass_id or 0) + (1 if begins_pass else 0)
+    pass_id = newest if page.pass_id is None else page.pass_id
     changed = _store(connection, page, pass_id=pass_id, now=now)
     if before.has_quarantined:
         for asked in asking(page.system, page.object, [r.ref.id for r in page.records]):
@@ -88,8 +91,12 @@ def take_in(
         gone = _sweep(connection, page, pass_id=pass_id, doubted=before.has_doubt)
         clerk.remove(gone)
     _quarantine(connection, page, now=now)
-    _save_cursor(connection, page, pass_id=pass_id)
-    return len(changed), len(gone) + sum(record.deleted for record in changed)
+    _save_cursor(connection, page, pass_id=newest)
+    return CommitResult(
+        changed=len(changed),
+        deleted=len(gone) + sum(record.deleted for record in changed),
+        pass_id=pass_id,
+    )
 
 
 def says_nothing_new(connection: sa.Connection, page: MirrorPage) -> bool:
@@ -190,12 +197,13 @@ def _sweep(
     ``valid_from`` stays: a record that was only hidden comes back as it was.
     """
     scope = _scope(page)
-    if _is_whole(page):
-        brought = _brought(page)
-        known = connection.scalars(_KNOWN, scope)
-        unseen = [one for one in known if one not in brought]
-    else:
-        unseen = list(connection.scalars(_UNSEEN, {**scope, "this_pass": pass_id}))
+    brought = _brought(page)
+    asked = _KNOWN if _is_whole(page) else _UNSEEN
+    unseen = [
+        one
+        for one, moved_at in connection.execute(asked, {**scope, "this_pass": pass_id})
+        if one not in brought and not _is_after(page, moved_at)
+    ]
     before = (connection.scalar(_COUNT, scope) or 0) if unseen else 0
     after = before - len(unseen)
     shrunk = before >= _DOUBT_FROM and after * 2 < before
@@ -208,6 +216,14 @@ def _sweep(
     for some in asking(page.system, page.object, unseen):
         connection.execute(_GONE, {**some, "of_scope": page.scope})
     return [RecordRef(page.system, page.object, one) for one in unseen]
+
+
+def _is_after(page: MirrorPage, moved_at: datetime | None) -> bool:
+    """Whether a record moved after a page was read: it cannot be missed in it.
+
+    Of two processes that list at once, the one that listed first may commit last.
+    """
+    return page.as_of is not None and moved_at is not None and moved_at > page.as_of
 
 
 def _quarantine(connection: sa.Connection, page: MirrorPage, *, now: datetime) -> None:
@@ -302,6 +318,8 @@ def _row(
 ) -> dict[str, Any]:
     # A tombstone brings no fields: the last known ones stay, for people to look at.
     keep = record.deleted and before is not None
+    if before is not None and before["scope"] == page.scope:
+        pass_id = max(pass_id, before["pass_id"])  # a later pass may have seen it
     return {
         **msgspec.structs.asdict(record.ref),
         "scope": page.scope,

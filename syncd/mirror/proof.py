@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from syncd.db.engine import upsert
 from syncd.db.tables import PROOFS, RECORDS
-from syncd.ports.stores import Proof
+from syncd.ports.mirror import Proof
 
 _MONTH: Final = len("2026-03")
 

@@ -42,13 +42,7 @@ from syncd.model.outcome import PollOutcome
 from syncd.model.policy import Policy
 from syncd.model.record import Quarantined, Record, RecordRef
 from syncd.model.view import HomeRecords, OrgContext
-from syncd.ports.stores import (
-    CommitResult,
-    DirtyHome,
-    MirrorPage,
-    Proof,
-    SnapshotDoubt,
-)
+from syncd.ports.mirror import CommitResult, DirtyHome, MirrorPage, Proof, SnapshotDoubt
 
 _REF: Final = ("system", "object", "id")
 _LOCK_KEY: Final = 7_396_124_503  # any number that nobody else takes
@@ -82,7 +76,7 @@ _LIVE_COUNTS: Final = (
 
 
 class SqlMirror:
-    """See :class:`syncd.ports.stores.Mirror`."""
+    """See :class:`syncd.ports.mirror.Mirror`."""
 
     def __init__(self, engine: sa.Engine, *, free_mail: frozenset[str]) -> None:
         """``free_mail`` are domains that stand for nobody."""
@@ -103,12 +97,12 @@ class SqlMirror:
         """Store a page: records, filing, dirty homes and cursor in one transaction."""
         with self._write() as connection:
             clerk = Clerk(connection, free_mail=self._free_mail)
-            changed, deleted = take_in(connection, page, clerk=clerk, now=now)
+            taken = take_in(connection, page, clerk=clerk, now=now)
             touched = clerk.touched
             if (page.system, page.object) in GUESTS:
                 touched = touched | host_homes(connection, touched)
             dirtied = _mark(connection, touched)
-        return CommitResult(changed=changed, deleted=deleted, dirtied=dirtied)
+        return msgspec.structs.replace(taken, dirtied=dirtied)
 
     def says_nothing_new(self, page: MirrorPage) -> bool:
         """Whether committing a page would move no more than its cursor."""

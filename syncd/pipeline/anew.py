@@ -9,7 +9,7 @@ from syncd.mapping.schema import ObjectMap
 from syncd.mapping.translate import translate
 from syncd.model.record import RawRecord, Record, RecordRef
 from syncd.ports.connector import Connector
-from syncd.ports.stores import Mirror, MirrorPage
+from syncd.ports.mirror import Mirror, MirrorPage
 
 _AT_ONCE: Final = 500
 

@@ -15,7 +15,7 @@ from syncd.model.plan import Change, Plan
 from syncd.plan.guards import refuse_unfit
 from syncd.plan.inputs import Limits
 from syncd.ports.connector import WritingConnector
-from syncd.ports.stores import Ledger
+from syncd.ports.ledger import Ledger
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,7 +22,7 @@ from syncd.model.record import RecordRef
 from syncd.model.view import AccountView, HomeRecords, OrgContext
 from syncd.pipeline.judge import build_view
 from syncd.pipeline.poll import Progress
-from syncd.ports.stores import Mirror
+from syncd.ports.mirror import Mirror
 
 _EVER: Final = datetime.min.replace(tzinfo=UTC)
 _RESAMPLES: Final = 1000

@@ -14,8 +14,8 @@ from syncd.model.view import AccountView
 from syncd.pipeline.judge import Judged
 from syncd.pipeline.look import Looker, Shown
 from syncd.plan.names import names_for
+from syncd.ports.ledger import Ledger, LedgerEntry
 from syncd.ports.plans import Plans
-from syncd.ports.stores import Ledger, LedgerEntry
 
 _SHOWN_CANDIDATES = 5
 

@@ -14,7 +14,8 @@ from syncd.model.rule import RuleSpec
 from syncd.model.view import AccountView, OrgContext
 from syncd.pipeline.judge import Judged, judge
 from syncd.pipeline.membership import seen_writes, with_our_past
-from syncd.ports.stores import Ledger, Mirror
+from syncd.ports.ledger import Ledger
+from syncd.ports.mirror import Mirror
 
 _SLASHES_OF_FULL_NAME: Final = 2
 

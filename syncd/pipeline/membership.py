@@ -15,7 +15,7 @@ from syncd.model.record import RecordRef
 from syncd.model.view import HomeRecords, OrgContext
 from syncd.pipeline.judge import Judged
 from syncd.pipeline.poll import FactMirror
-from syncd.ports.stores import Ledger
+from syncd.ports.ledger import Ledger
 
 _PROSPECT_ROLE: Final = "opportunityProspectRole"
 _SYSTEMS: Final = {"OpportunityContactRole": "salesforce", _PROSPECT_ROLE: "outreach"}

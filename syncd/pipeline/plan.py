@@ -34,9 +34,9 @@ from syncd.plan.build import build_plan, text_values, with_cost
 from syncd.plan.inputs import Limits, PlanInputs, Touch
 from syncd.plan.names import names_in
 from syncd.ports.connector import Connector
+from syncd.ports.ledger import Ledger, Tombstones
 from syncd.ports.plans import Plans
 from syncd.ports.reviews import Reviews
-from syncd.ports.stores import Ledger, Tombstones
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,7 +30,7 @@ from syncd.model.policy import Policy
 from syncd.model.record import RecordRef
 from syncd.pipeline.anew import follow_merges
 from syncd.ports.connector import Connector, Page, ReadRequest, ReadsAhead
-from syncd.ports.stores import CommitResult, Mirror, MirrorPage
+from syncd.ports.mirror import CommitResult, Mirror, MirrorPage
 
 Progress = Callable[[str, str, int, int | None], None]
 
@@ -297,7 +297,7 @@ def _read_object(
     if not requests:
         yield f"{name}: nobody's calendar is known yet"
     for request in requests:
-        done = 0
+        done, pass_id = 0, None  # of the listing that a page began
         for page in _pages(connector, request):
             if page.skipped_scope:
                 yield f"{page.scope}: {page.skipped_scope}"
@@ -321,11 +321,14 @@ def _read_object(
                 last=page.last,
                 snapshot=page.snapshot,
                 starts_snapshot=page.starts_snapshot,
+                as_of=page.as_of,
+                pass_id=None if page.starts_snapshot else pass_id,
             )
             if request.cursor and inputs.mirror.says_nothing_new(taken):
                 tally.pass_by(page)
             else:
                 result = inputs.mirror.commit(taken, now=inputs.now())
+                pass_id = result.pass_id if page.starts_snapshot else pass_id
                 tally.add(page, len(taken.quarantined), result)
             done += len(page.records)
             inputs.progress(system, name, done, page.total)

@@ -19,7 +19,7 @@ from syncd.model.policy import Policy
 from syncd.pipeline.anew import read_anew
 from syncd.pipeline.poll import WINDOWED, FactMirror, Progress
 from syncd.ports.connector import ProvableConnector, Span
-from syncd.ports.stores import Proof
+from syncd.ports.mirror import Proof
 
 _LOG: Final = structlog.get_logger()
 _SETTLED: Final = timedelta(minutes=15)  # longer than a poll's overlap

@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from syncd.model.outcome import ItemOutcome, ItemStatus, RunOutcome
-from syncd.ports.stores import Ledger, LedgerEntry
+from syncd.ports.ledger import Ledger, LedgerEntry
 
 _STATUS: Final = {
     "done": ItemStatus.DONE,

@@ -12,7 +12,8 @@ from syncd.model.outcome import ItemStatus, RunOutcome
 from syncd.model.plan import Change
 from syncd.model.record import RecordRef
 from syncd.ports.connector import WritingConnector
-from syncd.ports.stores import Ledger, Mirror
+from syncd.ports.ledger import Ledger
+from syncd.ports.mirror import Mirror
 
 _AGAIN: Final = frozenset(
     {

@@ -33,8 +33,8 @@ from syncd.plan.digest import digest_of
 from syncd.plan.names import names_for
 from syncd.plan.order import in_order
 from syncd.ports.connector import Current, WritingConnector
+from syncd.ports.ledger import Ledger, LedgerEntry, Tombstones
 from syncd.ports.plans import Plans
-from syncd.ports.stores import Ledger, LedgerEntry, Tombstones
 
 
 @dataclass(frozen=True, kw_only=True)

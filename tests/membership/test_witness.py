@@ -14,7 +14,7 @@ from syncd.model.record import Record, RecordRef
 from syncd.model.view import OrgContext
 from syncd.pipeline.judge import judge
 from syncd.pipeline.membership import Witness, knowing_the_plug_in, with_our_past
-from syncd.ports.stores import MirrorPage
+from syncd.ports.mirror import MirrorPage
 from syncd.store import Store
 from tests.membership.company import ACCOUNT, DEAL, NOW, RECORDS, TWIN
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from syncd.model.compare import all_same
 from syncd.model.plan import Change, Plan, effect_of
-from syncd.ports.stores import LedgerEntry
+from syncd.ports.ledger import LedgerEntry
 from syncd.wiring import App
 from tests.simulation.history import (
     OURS,

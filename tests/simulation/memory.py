@@ -8,7 +8,7 @@ from syncd import clock
 from syncd.db.tables import BASES
 from syncd.model.plan import Plan, effect_of
 from syncd.model.tombstone import Tombstone, TombstoneKind
-from syncd.ports.stores import LedgerEntry
+from syncd.ports.ledger import LedgerEntry
 from syncd.store import Store
 from tests.simulation.agreement import Agreements
 from tests.simulation.history import OURS, UNDO, History, Ref, Touch, sides

@@ -27,7 +27,7 @@ from syncd.model.tombstone import TombstoneKind
 from syncd.pipeline import judge, undo
 from syncd.plan import build, guards, reverts
 from syncd.ports.connector import WriteStatus
-from syncd.ports.stores import IntentState
+from syncd.ports.ledger import IntentState
 
 
 def forget_what_was_taken_back(patch):

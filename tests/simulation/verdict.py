@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from syncd.model.plan import Plan, effect_of
-from syncd.ports.stores import LedgerEntry
+from syncd.ports.ledger import LedgerEntry
 from tests.simulation import fresh, invariants, memory
 
 if TYPE_CHECKING:

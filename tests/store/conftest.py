@@ -9,7 +9,7 @@ import pytest
 
 from syncd.model import entities as e
 from syncd.model.record import Record, RecordRef
-from syncd.ports.stores import MirrorPage
+from syncd.ports.mirror import MirrorPage
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 

@@ -1,6 +1,7 @@
 """The mirror on both databases."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 
 import msgspec
 import pytest
@@ -11,7 +12,7 @@ from syncd.mapping.translate import translate
 from syncd.model.entities import Account, Activity, Contact, Opportunity, Prospect
 from syncd.model.ids import salesforce_id
 from syncd.model.record import Quarantined, RawRecord, Record, RecordRef
-from syncd.ports.stores import MirrorPage
+from syncd.ports.mirror import MirrorPage
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 ACME = salesforce_id("001000000000001")
@@ -119,6 +120,11 @@ def test_the_cursor_is_stored_with_its_page(store):
     assert store.mirror.cursors("salesforce")[("Account", "")] == cursor
 
 
+def moved(one, **values):
+    """A record that is not what it was."""
+    return msgspec.structs.replace(one, **values)
+
+
 def accounts(count):
     """Many accounts."""
     ids = [salesforce_id(f"0010000000000{number:02d}") for number in range(count)]
@@ -129,7 +135,7 @@ def accounts(count):
 def commit_listing(request, store):
     """Commits a full listing; the result of its last page."""
 
-    def commit(*found, quarantined=()):
+    def commit(*found, quarantined=(), as_of=None):
         cut = 0 if request.param == "on one page" else len(found) // 2
         if cut:
             store.mirror.commit(page(*found[:cut], starts_snapshot=True), now=NOW)
@@ -139,6 +145,7 @@ def commit_listing(request, store):
             starts_snapshot=not cut,
             snapshot=True,
             last=True,
+            as_of=as_of,
         )
         return store.mirror.commit(last, now=NOW)
 
@@ -163,6 +170,64 @@ def test_a_halved_snapshot_is_not_believed(store, commit_listing):
     assert (doubt.before, doubt.after) == (30, 5)
     commit_listing(*found)
     assert store.mirror.doubts() == []
+
+
+@pytest.mark.parametrize(("seconds", "gone"), [(-1, 0), (0, 1), (1, 1), (None, 1)])
+def test_a_listing_says_nothing_of_what_moved_after_it_was_read(
+    store, commit_listing, seconds, gone
+):
+    """Another process has listed later and committed sooner; the next one tells."""
+    *found, later = accounts(4)
+    commit_listing(*found)
+    made = NOW + timedelta(minutes=1)
+    later = moved(later, valid_from=made)
+    commit_listing(*found, later)
+    as_of = None if seconds is None else made + timedelta(seconds=seconds)
+    assert commit_listing(*found, as_of=as_of).deleted == gone
+    assert store.mirror.get(later.ref).deleted is bool(gone)
+    assert commit_listing(*found, as_of=made).deleted == 1 - gone
+
+
+@pytest.mark.parametrize("moves", [False, True], ids=["still", "moving"])
+def test_listings_at_once_take_nothing_of_each_other_for_gone(store, moves):
+    """Processes list page by page; what goes while one lists is gone for the next."""
+    found, gone = accounts(4), accounts(5)[4]
+    pages = {
+        "a": (found[:2], found[2:]),
+        "b": ([*found[2:], gone], found[:2]),
+        "c": (found[:2], found[2:]),
+    }
+    orders = {"".join(one) for one in permutations("aabbcc")}
+    for order in sorted(one for one in orders if list(dict.fromkeys(one)) == [*"abc"]):
+        store.mirror.commit(page(*found, moved(gone, version=order), **WHOLE), now=NOW)
+        passes = {}
+        for number, one in enumerate(order):
+            ends = one in passes
+            some = pages[one][ends]
+            if moves:
+                some = [moved(each, version=f"{order} {number}") for each in some]
+            mine = page(
+                *some,
+                starts_snapshot=not ends,
+                last=ends,
+                snapshot=ends,
+                pass_id=passes.get(one),
+            )
+            passes.setdefault(one, store.mirror.commit(mine, now=NOW).pass_id)
+            assert not any(store.mirror.get(each.ref).deleted for each in found), order
+        assert store.mirror.get(gone.ref).deleted, order
+
+
+def test_what_moved_to_another_scope_is_gone_from_there_when_not_listed(store):
+    """However often the one that it came from has been listed."""
+    one, other = accounts(2)
+    for _ in range(3):
+        store.mirror.commit(page(one, starts_snapshot=True, scope="a"), now=NOW)
+    here = moved(one, version="2")
+    store.mirror.commit(page(here, other, starts_snapshot=True, scope="b"), now=NOW)
+    store.mirror.commit(page(other, starts_snapshot=True, scope="b"), now=NOW)
+    last = page(other, snapshot=True, last=True, scope="b")
+    assert store.mirror.commit(last, now=NOW).deleted == 1
 
 
 def test_a_listing_that_broke_off_says_nothing_about_the_next(store, commit_listing):
@@ -193,11 +258,6 @@ def test_a_small_listing_that_says_nothing_new_writes_its_cursor_only(store):
 
 WHOLE = {"starts_snapshot": True, "snapshot": True, "last": True}
 UNREADABLE = Quarantined(ref=RecordRef("salesforce", "Account", "x"), reason="no")
-
-
-def moved(one, **values):
-    """A record that is not what it was."""
-    return msgspec.structs.replace(one, **values)
 
 
 @pytest.mark.parametrize(

@@ -225,6 +225,27 @@ def test_an_empty_listing_says_that_everything_is_gone(
     assert store.mirror.live_counts() == {}
 
 
+def test_a_listing_is_a_pass_of_its_own_though_another_process_begins_one(
+    store: Store, inputs: PollInputs
+) -> None:
+    """That one breaks off; what ours brought before it began has been seen."""
+    first, second = (_raw("salesforce", "User", f"005{one}") for one in "AB")
+
+    def breaks_off(_: ReadRequest) -> Iterator[Page]:
+        yield Page(object="User", records=(second,), starts_snapshot=True)
+        raise ConnectorError(system="salesforce", code="unreachable")
+
+    def lists(_: ReadRequest) -> Iterator[Page]:
+        yield Page(object="User", records=(first,), starts_snapshot=True)
+        poll({"salesforce": _salesforce(breaks_off)}, inputs)
+        yield Page(object="User", records=(second,), snapshot=True, last=True)
+
+    for _ in range(2):
+        [outcome] = poll({"salesforce": _salesforce(lists)}, inputs)
+        assert (outcome.complete, outcome.deleted) == (True, 0)
+    assert not any(store.mirror.get(one.ref).deleted for one in (first, second))
+
+
 def test_second_poll_goes_on_from_the_stored_cursor(inputs: PollInputs) -> None:
     """Nothing is read anew that was read."""
     connector = _salesforce()

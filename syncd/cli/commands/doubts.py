@@ -10,7 +10,7 @@ from syncd.errors import Problem, UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from syncd.ports.stores import SnapshotDoubt
+    from syncd.ports.mirror import SnapshotDoubt
 
 COMMAND = typer.Typer(
     help="Listings and fields that vanished, and stop a system's writes.",

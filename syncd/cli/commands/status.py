@@ -8,7 +8,7 @@ from syncd.cli.options import AsJson
 
 if TYPE_CHECKING:
     from syncd.app import App
-    from syncd.ports.stores import LedgerEntry
+    from syncd.ports.ledger import LedgerEntry
 
 
 def status(context: typer.Context, *, as_json: AsJson = False) -> None:
