@@ -14,14 +14,22 @@ from syncd.model.membership import Base
 _BASES: Final = sa.select(BASES.c.body).where(is_one_of(BASES.c.opportunity_id, "ids"))
 
 
-def save_bases(connection: sa.Connection, bases: Sequence[Base]) -> None:
-    """Move these bases; those of other opportunities stay."""
+def save_bases(
+    connection: sa.Connection, moves: Sequence[tuple[Base, Base | None]]
+) -> None:
+    """Move these bases from what they were to what they are; the others stay.
+
+    So does one that is not any more what it was: another process has judged meanwhile,
+    and may have seen more.
+    """
+    known = load_bases(connection, {base.opportunity_id for base, _ in moves})
     rows = [
         {
-            "opportunity_id": one.opportunity_id,
-            "body": msgspec.json.encode(one, order="sorted").decode(),
+            "opportunity_id": base.opportunity_id,
+            "body": msgspec.json.encode(base, order="sorted").decode(),
         }
-        for one in bases
+        for base, before in moves
+        if known.get(base.opportunity_id) == before
     ]
     upsert(connection, BASES, rows)
 

@@ -269,11 +269,11 @@ class SqlMirror:
         with self._read() as connection:
             return tuple(read_all(connection, "salesforce", "User", User).values())
 
-    def move_bases(self, bases: Sequence[Base]) -> None:
-        """Remember what both sides of these opportunities showed."""
-        if bases:
+    def move_bases(self, moves: Sequence[tuple[Base, Base | None]]) -> None:
+        """Remember what both sides of these opportunities showed, if none did since."""
+        if moves:
             with self._write() as connection:
-                save_bases(connection, bases)
+                save_bases(connection, moves)
 
     # --- single records ---------------------------------------------------------------
 

@@ -110,7 +110,7 @@ class Witness:
     ledger: Ledger
     org: OrgContext
     settle: timedelta
-    _bases: list[Base] = field(default_factory=list)
+    _moves: list[tuple[Base, Base | None]] = field(default_factory=list)
     _lags: list[tuple[str, timedelta]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -122,8 +122,9 @@ class Witness:
         """Take in one home."""
         if not self._believes:
             return
-        self._bases += judged.bases
-        if len(self._bases) >= _MANY:
+        before = judged.view.records.bases
+        self._moves += [(one, before.get(one.opportunity_id)) for one in judged.bases]
+        if len(self._moves) >= _MANY:
             self._save()
         if not self.org.roles_are_copied:
             self._lags += lags(judged.view)
@@ -137,5 +138,5 @@ class Witness:
             self.mirror.save_fact(_COPIED, value=True)
 
     def _save(self) -> None:
-        self.mirror.move_bases(self._bases)
-        self._bases = []
+        self.mirror.move_bases(self._moves)
+        self._moves = []

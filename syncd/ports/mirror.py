@@ -210,8 +210,12 @@ class Mirror(Protocol):
         """
         ...
 
-    def move_bases(self, bases: Sequence[Base]) -> None:
-        """Remember what both sides of these opportunities showed; loads carry it."""
+    def move_bases(self, moves: Sequence[tuple[Base, Base | None]]) -> None:
+        """Remember what both sides of these opportunities showed; loads carry it.
+
+        Each with what had been remembered when its home was loaded: one that somebody
+        else has moved since stays as it is.
+        """
         ...
 
     def get(self, ref: RecordRef) -> Record | None:

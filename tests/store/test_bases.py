@@ -80,13 +80,27 @@ def _home(store: Store, now: datetime) -> HomeRecords:
 def test_a_base_comes_back_with_its_home(acme: Store, now: datetime) -> None:
     """Saved, loaded, moved; deals never compared have none."""
     assert _home(acme, now).bases == {}
-    acme.mirror.move_bases([BASE])
+    acme.mirror.move_bases([(BASE, None)])
     assert _home(acme, now).bases == {DEAL: BASE}
     flipped = Base(opportunity_id=DEAL, twin_id="7", primary="")
     other = Base(opportunity_id=OTHER, twin_id="8")
-    acme.mirror.move_bases([flipped, other])
+    acme.mirror.move_bases([(flipped, BASE), (other, None)])
     acme.mirror.move_bases([])
     assert _home(acme, now).bases == {DEAL: flipped, OTHER: other}
+
+
+def test_a_base_that_somebody_moved_meanwhile_stays_theirs(
+    acme: Store, now: datetime
+) -> None:
+    """Two judge at once: who loaded first may save last, and knows less."""
+    more = Base(opportunity_id=DEAL, twin_id="7", salesforce=(ANN,))
+    other = Base(opportunity_id=OTHER, twin_id="8")
+    acme.mirror.move_bases([(BASE, None)])
+    acme.mirror.move_bases([(more, None), (other, None)])
+    assert _home(acme, now).bases == {DEAL: BASE, OTHER: other}
+    acme.mirror.move_bases([(more, BASE)])
+    acme.mirror.move_bases([(BASE, BASE)])
+    assert _home(acme, now).bases[DEAL] == more
 
 
 def test_a_removed_role_is_known_with_its_deal(
