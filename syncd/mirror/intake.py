@@ -78,7 +78,7 @@ def take_in(
     """Store a page and file its records; no home is marked as dirty yet."""
     page = _storable(page)
     before = _Before(*connection.execute(_BEFORE, _scope(page)).one())
-    begins_pass = page.starts_snapshot and not _is_whole(page)
+    begins_pass = page.starts_snapshot and not is_whole(page)
     newest = (before.pass_id or 0) + (1 if begins_pass else 0)
     pass_id = newest if page.pass_id is None else page.pass_id
     changed = _store(connection, page, pass_id=pass_id, now=now)
@@ -101,10 +101,8 @@ def take_in(
 
 def says_nothing_new(connection: sa.Connection, page: MirrorPage) -> bool:
     """Whether a listing that is all on this page is what the mirror has of it."""
-    if not _is_whole(page) or page.quarantined:
-        return False
     before = _Before(*connection.execute(_BEFORE, _scope(page)).one())
-    if before.has_quarantined or before.has_doubt:
+    if page.quarantined or before.has_quarantined or before.has_doubt:
         return False
     rows = connection.execute(_LISTED, _scope(page)).mappings()
     known = {row["id"]: row for row in rows}
@@ -164,14 +162,14 @@ def _store(
             after=[row["fields"] for row in rows],
         )
     moved_ids = {record.ref.id for record in moved}
-    if _is_whole(page) or not (page.snapshot or page.starts_snapshot or pass_id):
+    if is_whole(page) or not (page.snapshot or page.starts_snapshot or pass_id):
         return moved
     for asked in asking(page.system, page.object, _brought(page) - moved_ids):
         connection.execute(_SEEN, {**asked, "this_pass": pass_id})
     return moved
 
 
-def _is_whole(page: MirrorPage) -> bool:
+def is_whole(page: MirrorPage) -> bool:
     """Whether a listing is all on this page: then no record need say when it was seen.
 
     Small lists are read anew by every poll, and would be written to by each.
@@ -198,7 +196,7 @@ def _sweep(
     """
     scope = _scope(page)
     brought = _brought(page)
-    asked = _KNOWN if _is_whole(page) else _UNSEEN
+    asked = _KNOWN if is_whole(page) else _UNSEEN
     unseen = [
         one
         for one, moved_at in connection.execute(asked, {**scope, "this_pass": pass_id})

@@ -23,7 +23,7 @@ from syncd.mirror.bases import save_bases
 from syncd.mirror.clerk import Clerk
 from syncd.mirror.doubts import clear, note_unmapped, read_doubts, unmapped_of
 from syncd.mirror.guests import GUESTS, host_homes
-from syncd.mirror.intake import move_cursors, says_nothing_new, take_in
+from syncd.mirror.intake import is_whole, move_cursors, says_nothing_new, take_in
 from syncd.mirror.load import load_homes
 from syncd.mirror.lookup import find, naming, read_facts
 from syncd.mirror.org import read_all, read_org
@@ -106,6 +106,8 @@ class SqlMirror:
 
     def says_nothing_new(self, page: MirrorPage) -> bool:
         """Whether committing a page would move no more than its cursor."""
+        if not is_whole(page):
+            return False
         with self._read() as connection:
             return says_nothing_new(connection, page)
 

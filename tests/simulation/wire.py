@@ -95,7 +95,7 @@ class Wire(HTTPAdapter):
             # Looking at the environment for proxies, and merging what a session adds to
             # each request, is slow and finds nothing here.
             session.trust_env = False
-            session.params = session.proxies = None  # type: ignore[assignment]
+            session.params = session.proxies = None
 
     def send(
         self, request: requests.PreparedRequest, *args: Any, **kwargs: Any

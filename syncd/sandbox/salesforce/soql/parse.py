@@ -70,8 +70,8 @@ class _Shape(NamedTuple):
     blanks: "_Blanks"
 
 
-_Blanks = Sequence[tuple[int, "_Blanks | None"]]
-"""Which of a tree's children have literals within, and where; None = it is one."""
+_Blanks = Sequence[tuple[int, "_Blanks"]]
+"""Which of a tree's children have literals within, and where; empty = it is one."""
 
 
 @lru_cache(maxsize=256)
@@ -86,10 +86,10 @@ def _shape(text: str) -> _Shape | None:
 
 
 def _blanks(tree: Tree[Any]) -> _Blanks:
-    found: list[tuple[int, _Blanks | None]] = []
+    found: list[tuple[int, _Blanks]] = []
     for number, child in enumerate(tree.children):
         if _is_literal(child):
-            found.append((number, None))
+            found.append((number, ()))
         elif isinstance(child, Tree) and (within := _blanks(child)):
             found.append((number, within))
     return found
@@ -107,7 +107,7 @@ def _filled(tree: Tree[Any], blanks: _Blanks, literals: Iterator[str]) -> Tree[A
         children[number] = (
             Token(child.type, next(literals))
             if isinstance(child, Token)
-            else _filled(child, within or (), literals)
+            else _filled(child, within, literals)
         )
     return Tree(tree.data, children)
 
